@@ -55,7 +55,12 @@ export interface ExtensionDefinition<C extends z.ZodType = z.ZodType> extends Ba
   readonly kind: 'extension'
   create(config: z.output<C>, settings: Settings): Extension
 }
-export type Definition = ReceiverDefinition | ProcessorDefinition | ExporterDefinition | ConnectorDefinition | ExtensionDefinition
+export type Definition =
+  | ReceiverDefinition
+  | ProcessorDefinition
+  | ExporterDefinition
+  | ConnectorDefinition
+  | ExtensionDefinition
 export type DefinitionOf<K extends Kind> = Extract<Definition, { kind: K }>
 
 type Given<D> = Omit<D, 'kind'>
@@ -63,16 +68,22 @@ type Given<D> = Omit<D, 'kind'>
 export function defineReceiver<C extends z.ZodType>(definition: Given<ReceiverDefinition<C>>): ReceiverDefinition<C> {
   return { kind: 'receiver', ...definition }
 }
-export function defineProcessor<C extends z.ZodType>(definition: Given<ProcessorDefinition<C>>): ProcessorDefinition<C> {
+export function defineProcessor<C extends z.ZodType>(
+  definition: Given<ProcessorDefinition<C>>,
+): ProcessorDefinition<C> {
   return { kind: 'processor', ...definition }
 }
 export function defineExporter<C extends z.ZodType>(definition: Given<ExporterDefinition<C>>): ExporterDefinition<C> {
   return { kind: 'exporter', ...definition }
 }
-export function defineConnector<C extends z.ZodType>(definition: Given<ConnectorDefinition<C>>): ConnectorDefinition<C> {
+export function defineConnector<C extends z.ZodType>(
+  definition: Given<ConnectorDefinition<C>>,
+): ConnectorDefinition<C> {
   return { kind: 'connector', ...definition }
 }
-export function defineExtension<C extends z.ZodType>(definition: Given<ExtensionDefinition<C>>): ExtensionDefinition<C> {
+export function defineExtension<C extends z.ZodType>(
+  definition: Given<ExtensionDefinition<C>>,
+): ExtensionDefinition<C> {
   return { kind: 'extension', ...definition }
 }
 

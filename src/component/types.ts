@@ -33,6 +33,8 @@ export interface Lifecycle {
   shutdown?(deadline: AbortSignal): Promise<void> | void
   /** One active check of what the component depends on, for `/health/deep`; rejects with what is wrong. */
   check?(signal: AbortSignal): Promise<void>
+  /** One line for whoever starts the agent: what this found, or where to look. Read once, after `start`. */
+  describe?(): string
 }
 
 /** Names of a receiver's own collectors to run, or to leave out, in one collection (node_exporter's `collect[]`, `exclude[]`). */
@@ -97,7 +99,10 @@ export interface Collections {
 
 export type HealthStatus = 'healthy' | 'degraded' | 'unhealthy'
 export interface HealthSource {
+  /** The worst that a component says. */
   status(): HealthStatus
+  /** True when everything was started and nothing drains yet. */
+  ready(): boolean
   /** Unix milliseconds of the start. */
   readonly upSinceMs: number
 }

@@ -48,7 +48,10 @@ export class Ledger {
   counters(kind: Kind, id: string, signal: Signal, pipeline?: string): ItemCounters {
     const key = `${kind}|${id}|${signal}|${pipeline ?? ''}`
     let observed = this.#counters.get(key)
-    if (!observed) this.#counters.set(key, (observed = { kind, id, pipeline, signal, items: new ItemCounters() }))
+    if (!observed) {
+      observed = { kind, id, pipeline, signal, items: new ItemCounters() }
+      this.#counters.set(key, observed)
+    }
     return observed.items
   }
 

@@ -71,7 +71,13 @@ function mixLanes(h1: number, h2: number, h3: number, h4: number, out: Hash128):
 
 /** Mixes `b` into `a` in place; the order of mixing matters. */
 export function combine(a: Hash128, b: Hash128): void {
-  mixLanes(Math.imul(a[0], C1) ^ b[0], Math.imul(a[1], C2) ^ b[1], Math.imul(a[2], C3) ^ b[2], Math.imul(a[3], C4) ^ b[3], a)
+  mixLanes(
+    Math.imul(a[0], C1) ^ b[0],
+    Math.imul(a[1], C2) ^ b[1],
+    Math.imul(a[2], C3) ^ b[2],
+    Math.imul(a[3], C4) ^ b[3],
+    a,
+  )
 }
 
 /** Adds `b` to `a` lane by lane, in place; order does not matter. */

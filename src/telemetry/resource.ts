@@ -17,7 +17,13 @@ export interface Scope {
   readonly schemaUrl: string
   readonly droppedAttributesCount: number
 }
-export const NO_SCOPE: Scope = { name: '', version: '', attributes: NO_ATTRIBUTES, schemaUrl: '', droppedAttributesCount: 0 }
+export const NO_SCOPE: Scope = {
+  name: '',
+  version: '',
+  attributes: NO_ATTRIBUTES,
+  schemaUrl: '',
+  droppedAttributesCount: 0,
+}
 
 const encoder = new TextEncoder()
 const part: Hash128 = new Uint32Array(4)

@@ -20,14 +20,19 @@ export class WireBatch<S extends 'traces' | 'logs'> {
   /** Bytes that stay in memory while this batch lives: every backing store once, whole. */
   get retainedBytes(): number {
     let sum = 0
-    for (const buffer of new Set(this.slices.map((slice) => slice.buffer))) sum += buffer.byteLength
+    for (const buffer of new Set(this.slices.map(slice => slice.buffer))) sum += buffer.byteLength
     return sum
   }
 
   /** The same batch in bytes of its own when it uses less than half of what it keeps in memory; else itself. */
   compact(): WireBatch<S> {
     if (this.sizeBytes * 2 >= this.retainedBytes) return this
-    return new WireBatch(this.signal, this.slices.map((slice) => new Uint8Array(slice)), this.itemCount, this.origin)
+    return new WireBatch(
+      this.signal,
+      this.slices.map(slice => new Uint8Array(slice)),
+      this.itemCount,
+      this.origin,
+    )
   }
 }
 export type TraceBatch = WireBatch<'traces'>

@@ -154,7 +154,9 @@ export class PointCursor {
   }
   /** The value of a point that is not a number, else undefined. */
   get distribution(): DistributionValue | undefined {
-    return (this.flags & FLAG.DISTRIBUTION) !== 0 ? this.#points.distributions[this.#points.values[this.index]] : undefined
+    return (this.flags & FLAG.DISTRIBUTION) !== 0
+      ? this.#points.distributions[this.#points.values[this.index]]
+      : undefined
   }
   get timeLo(): number {
     return this.#points.times[this.index * 2]

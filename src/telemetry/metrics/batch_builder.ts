@@ -55,7 +55,8 @@ export class BatchBuilder {
 
   /** A double. `flags`: FLAG.STALE, FRESH or LINGERING. */
   number(series: SeriesId, value: number, flags = 0): void {
-    this.#values[this.#add(series, flags)] = value
+    const i = this.#add(series, flags)
+    this.#values[i] = value
   }
 
   /** An int64 in halves. */
@@ -66,12 +67,14 @@ export class BatchBuilder {
   }
 
   distribution(series: SeriesId, value: DistributionValue, flags = 0): void {
-    this.#values[this.#add(series, flags | FLAG.DISTRIBUTION)] = this.#distributions.push(value) - 1
+    const i = this.#add(series, flags | FLAG.DISTRIBUTION)
+    this.#values[i] = this.#distributions.push(value) - 1
   }
 
   /** The series ends at this time. */
   stale(series: SeriesId): void {
-    this.#values[this.#add(series, FLAG.STALE)] = 0
+    const i = this.#add(series, FLAG.STALE)
+    this.#values[i] = 0
   }
 
   /** Exemplars of the point added last. */

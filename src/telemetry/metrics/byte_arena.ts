@@ -16,9 +16,10 @@ export class ByteArena {
     return sum
   }
 
-  /** Copies `bytes` in and returns their place. Empty byte strings need none: any place will do. */
+  /** Copies `bytes` in and returns their place. */
   add(bytes: Uint8Array): { segment: number; offset: number } {
-    if (this.#current < 0 || this.#used + bytes.length > (this.#segments[this.#current] as Uint8Array).length) this.#open(bytes.length)
+    if (this.#current < 0 || this.#used + bytes.length > (this.#segments[this.#current] as Uint8Array).length)
+      this.#open(bytes.length)
     const segment = this.#current
     const offset = this.#used
     ;(this.#segments[segment] as Uint8Array).set(bytes, offset)

@@ -27,7 +27,17 @@ export interface Descriptor {
 
 function descriptor(name: string, kind: MetricKind, description: string, rest: Partial<Descriptor> = {}): Descriptor {
   const temporality = kind === 'gauge' || kind === 'summary' ? 'unspecified' : 'cumulative'
-  return { name, kind, description, monotonic: false, temporality, unit: '', finalName: true, metadata: NO_ATTRIBUTES, ...rest }
+  return {
+    name,
+    kind,
+    description,
+    monotonic: false,
+    temporality,
+    unit: '',
+    finalName: true,
+    metadata: NO_ATTRIBUTES,
+    ...rest,
+  }
 }
 
 /** Descriptors with Prometheus names, as receivers declare their families. */

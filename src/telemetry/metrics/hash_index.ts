@@ -32,7 +32,13 @@ export class HashIndex {
       const entry = table[i]
       if (entry === 0) return -1
       const lane = (entry - 1) << 2
-      if (lanes[lane] === hash[0] && lanes[lane + 1] === hash[1] && lanes[lane + 2] === hash[2] && lanes[lane + 3] === hash[3]) return entry - 1
+      if (
+        lanes[lane] === hash[0] &&
+        lanes[lane + 1] === hash[1] &&
+        lanes[lane + 2] === hash[2] &&
+        lanes[lane + 3] === hash[3]
+      )
+        return entry - 1
     }
   }
 

@@ -52,8 +52,15 @@ export class KeyMaker {
   }
 }
 
-function remember<T extends object>(known: WeakMap<T, Hash128>, item: T, hash: (item: T, seed: Hash128) => Hash128, seed: Hash128): Hash128 {
-  let result = known.get(item)
-  if (!result) known.set(item, (result = hash(item, seed)))
+function remember<T extends object>(
+  known: WeakMap<T, Hash128>,
+  item: T,
+  hash: (item: T, seed: Hash128) => Hash128,
+  seed: Hash128,
+): Hash128 {
+  const before = known.get(item)
+  if (before) return before
+  const result = hash(item, seed)
+  known.set(item, result)
   return result
 }

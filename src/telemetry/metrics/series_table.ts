@@ -61,9 +61,9 @@ export class SeriesTable {
     this.#nowMs = nowMs
     this.#index = new HashIndex(this.#hashes)
     const one = this.keys
-    this.#resources = new Shared((item) => one.resourceHash(item))
-    this.#scopes = new Shared((item) => one.scopeHash(item))
-    this.#descriptors = new Shared((item) => one.descriptorHash(item))
+    this.#resources = new Shared(item => one.resourceHash(item))
+    this.#scopes = new Shared(item => one.scopeHash(item))
+    this.#descriptors = new Shared(item => one.descriptorHash(item))
   }
 
   /** Series in the table now. */
