@@ -1,4 +1,5 @@
 import type { ReceiverDefinition } from '../src/component/define.ts'
+import { node } from './node/receiver.ts'
 
 /** Every receiver: one line each. */
-export const receivers: readonly ReceiverDefinition[] = []
+export const receivers: readonly ReceiverDefinition[] = [node]

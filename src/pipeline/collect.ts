@@ -22,18 +22,27 @@ export class ReceiverCollections {
   readonly #admission: Admission
   readonly #ledger: Ledger
   readonly #stop = new AbortController()
-  #sequence = 0
+  readonly #sequence: { last: number }
   #finished?: { sequence: number; atMs: number }
   #runs: Run[] = []
   #tail: Promise<unknown> = Promise.resolve()
   #cancelTimer?: () => void
 
-  constructor(id: string, receiver: Receiver, clock: Clock, admission: Admission, ledger: Ledger) {
+  /** `sequence` is the source's: it goes on counting when a reload replaces the receiver. */
+  constructor(
+    id: string,
+    receiver: Receiver,
+    clock: Clock,
+    admission: Admission,
+    ledger: Ledger,
+    sequence = { last: 0 },
+  ) {
     this.id = id
     this.receiver = receiver
     this.#clock = clock
     this.#admission = admission
     this.#ledger = ledger
+    this.#sequence = sequence
   }
 
   /** Resolves with what came of it, or with an error when `signal` is aborted first; the collection itself goes on. */
@@ -93,7 +102,7 @@ export class ReceiverCollections {
       this.#ledger.skippedCollections.set(source, (this.#ledger.skippedCollections.get(source) ?? 0) + 1)
       return { source, sequence: this.#finished?.sequence, error: `collection skipped: ${ticket.heldBy} has no room` }
     }
-    const sequence = ++this.#sequence
+    const sequence = ++this.#sequence.last
     const limit = new AbortController()
     const cancel = this.#clock.after(COLLECTION_LIMIT_MS, () => limit.abort(new Error('the collection took too long')))
     try {

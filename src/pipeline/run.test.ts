@@ -15,16 +15,21 @@ import type { Reservable } from '../component/admission.ts'
 import { RefusedError } from '../component/errors.ts'
 import type { Next, Settings } from '../component/types.ts'
 import { Ledger } from './observe.ts'
-import { Pipelines } from './run.ts'
+import { type Attach, Pipelines } from './run.ts'
 
 const never = new AbortController().signal
+const patient = () => never
 
 function world() {
   const ledger = new Ledger()
   const clock = fakeSettings().clock
-  const settingsFor = (component: { id: string }, kind: Settings['kind']) =>
-    fakeSettings({ id: component.id, kind, clock })
-  return { ledger, pipelines: new Pipelines({ ledger, clock, settingsFor }) }
+  const attached: string[] = []
+  const attach: Attach = ({ id }, kind, pipeline) => {
+    attached.push(id)
+    const detach = () => void attached.splice(attached.indexOf(id), 1)
+    return { settings: fakeSettings({ id, kind, pipeline, clock }), detach }
+  }
+  return { ledger, attached, pipelines: new Pipelines({ ledger, clock, attach }) }
 }
 
 /** A config of one receiver, a processor and two exporters, all writing to `journal`. */
@@ -42,8 +47,9 @@ const WIRING = ['logs: r -> p -> e1 e2']
 describe('starting and stopping', () => {
   test('starts extensions, then exporters, then what feeds them, and stops the other way round', async () => {
     const journal: Journal = []
-    const { pipelines } = world()
-    await pipelines.apply(agentConfig(parts(journal), WIRING, ['x']), never)
+    const { pipelines, attached } = world()
+    await pipelines.apply(agentConfig(parts(journal), WIRING, ['x']), patient)
+    expect(attached.sort()).toEqual(['e1', 'e2', 'p', 'r', 'x'])
     expect(journal.splice(0)).toEqual(
       ['extension:x', 'exporter:e1', 'exporter:e2', 'processor:p', 'receiver:r'].map(k => `start ${k}`),
     )
@@ -56,15 +62,16 @@ describe('starting and stopping', () => {
   test('a component that fails to start has everything shut down exactly once, itself included', async () => {
     const journal: Journal = []
     const fails = { start: () => Promise.reject(new Error('no port')) }
-    const { pipelines } = world()
+    const { pipelines, attached } = world()
     const given = parts(journal).map(part =>
       part.id === 'p' ? { ...part, definition: testProcessor(journal, undefined, fails) } : part,
     )
-    await expect(pipelines.apply(agentConfig(given, WIRING, ['x']), never)).rejects.toThrow('no port')
+    await expect(pipelines.apply(agentConfig(given, WIRING, ['x']), patient)).rejects.toThrow('no port')
     expect(journal.filter(line => line.startsWith('start'))).not.toContain('start receiver:r')
     expect(journal.filter(line => line.startsWith('shutdown')).sort()).toEqual(
       ['exporter:e1', 'exporter:e2', 'extension:x', 'processor:p', 'receiver:r'].map(k => `shutdown ${k}`),
     )
+    expect(attached).toEqual([])
   })
 
   test('a component that fails to stop, or never does, keeps nobody else from stopping', async () => {
@@ -74,7 +81,7 @@ describe('starting and stopping', () => {
     const given = parts(journal)
     given[1].definition = testProcessor(journal, undefined, { shutdown: () => new Promise(() => {}) })
     given[2].definition = testExporter({ journal, over: { shutdown: () => Promise.reject(new Error('disk full')) } })
-    await pipelines.apply(agentConfig(given, WIRING), never)
+    await pipelines.apply(agentConfig(given, WIRING), patient)
     const stopping = pipelines.stop(deadline.signal)
     setImmediate(() => deadline.abort())
     const failures = (await stopping).map(String)
@@ -94,7 +101,7 @@ describe('starting and stopping', () => {
       { id: 'forward', definition: testConnector() },
       { id: 'e', definition: testExporter({ take: (batch, id) => void got.push(`${id} ${batch.itemCount}`) }) },
     ]
-    await pipelines.apply(agentConfig(given, ['logs/in: r -> forward', 'logs/out: forward -> e']), never)
+    await pipelines.apply(agentConfig(given, ['logs/in: r -> forward', 'logs/out: forward -> e']), patient)
     await nexts[0].logs?.consume(generatedLogs())
     expect(got).toEqual(['e 1'])
     expect(imbalances(ledger)).toEqual([])
@@ -107,7 +114,7 @@ describe('handing on', () => {
     const { pipelines, ledger } = world()
     const given = parts([], nexts)
     for (const i of [2, 3]) given[i].definition = testExporter({ take: (_, id) => take(id) })
-    await pipelines.apply(agentConfig(given, WIRING), never)
+    await pipelines.apply(agentConfig(given, WIRING), patient)
     const outcome = await nexts[0].logs?.consume(generatedLogs()).then(
       () => 'taken',
       error => String(error),
@@ -150,7 +157,7 @@ describe('handing on', () => {
     const { pipelines, ledger } = world()
     const given = parts([], nexts)
     given[2].definition = testExporter({ take: () => new Promise(() => {}) })
-    await pipelines.apply(agentConfig(given, WIRING), never)
+    await pipelines.apply(agentConfig(given, WIRING), patient)
     void nexts[0].logs?.consume(generatedLogs())
     await new Promise(resolve => setImmediate(resolve))
     expect(ledger.counters('exporter', 'e1', 'logs').inFlight).toBe(1)
@@ -208,7 +215,7 @@ describe('admission', () => {
         }),
       })),
     ]
-    await pipelines.apply(agentConfig(given, [`logs: r -> ${queues.map(queue => queue.name).join(' ')}`]), never)
+    await pipelines.apply(agentConfig(given, [`logs: r -> ${queues.map(queue => queue.name).join(' ')}`]), patient)
     return { queues, admission: settings[0].admission, next: nexts[0], ledger }
   }
 
@@ -255,10 +262,10 @@ describe('reload', () => {
     const journal: Journal = []
     const { pipelines } = world()
     const given = parts(journal)
-    await pipelines.apply(agentConfig(given, WIRING, ['x']), never)
+    await pipelines.apply(agentConfig(given, WIRING, ['x']), patient)
     journal.length = 0
     const changed = given.map(part => (part.id === 'p' ? { ...part, config: { n: 2 } } : part))
-    const { changes } = await pipelines.apply(agentConfig(changed, WIRING, ['x']), never)
+    const { changes } = await pipelines.apply(agentConfig(changed, WIRING, ['x']), patient)
     expect(journal).toEqual(['start processor:p', 'shutdown processor:p'])
     expect(changes).toEqual({ started: ['p'], stopped: ['p'], kept: ['e1', 'e2', 'r', 'x'] })
   })
@@ -269,9 +276,9 @@ describe('reload', () => {
     const { pipelines, ledger } = world()
     const given = parts([], nexts)
     for (const i of [2, 3]) given[i].definition = testExporter({ take: (_, id) => void got.push(id) })
-    await pipelines.apply(agentConfig(given, ['logs: r -> e1']), never)
+    await pipelines.apply(agentConfig(given, ['logs: r -> e1']), patient)
     await nexts[0].logs?.consume(generatedLogs())
-    await pipelines.apply(agentConfig(given, ['logs: r -> p -> e2']), never)
+    await pipelines.apply(agentConfig(given, ['logs: r -> p -> e2']), patient)
     await nexts[0].logs?.consume(generatedLogs())
     expect([nexts.length, got]).toEqual([1, ['e1', 'e2']])
     expect(imbalances(ledger)).toEqual([])
@@ -282,7 +289,7 @@ describe('reload', () => {
     const nexts: Next[] = []
     const { pipelines } = world()
     const given = parts(journal, nexts)
-    await pipelines.apply(agentConfig(given, WIRING), never)
+    await pipelines.apply(agentConfig(given, WIRING), patient)
     journal.length = 0
     const changed: Given[] = given.map(part => (part.id === 'e1' ? { ...part, config: { n: 2 } } : part))
     changed[0] = {
@@ -290,7 +297,7 @@ describe('reload', () => {
       config: { n: 2 },
       definition: testReceiver(journal, () => ({ start: () => Promise.reject(new Error('port taken')) })),
     }
-    await expect(pipelines.apply(agentConfig(changed, WIRING), never)).rejects.toThrow('port taken')
+    await expect(pipelines.apply(agentConfig(changed, WIRING), patient)).rejects.toThrow('port taken')
     expect(journal).toEqual(['start exporter:e1', 'start receiver:r', 'shutdown receiver:r', 'shutdown exporter:e1'])
     await nexts[0].logs?.consume(generatedLogs())
     await pipelines.stop(never)
@@ -301,10 +308,10 @@ describe('reload', () => {
     const nexts: Next[] = []
     const { pipelines, ledger } = world()
     const given = parts([], nexts)
-    await pipelines.apply(agentConfig(given, WIRING), never)
+    await pipelines.apply(agentConfig(given, WIRING), patient)
     await nexts[0].logs?.consume(generatedLogs())
     const changed = given.map(part => ({ ...part, config: { n: 2 } }))
-    await pipelines.apply(agentConfig(changed, WIRING), never)
+    await pipelines.apply(agentConfig(changed, WIRING), patient)
     await nexts[1].logs?.consume(generatedLogs())
     expect(ledger.counters('exporter', 'e1', 'logs').sent).toBe(2)
   })

@@ -1,6 +1,6 @@
 import type { Admission, Reservable } from '../component/admission.ts'
 import type { Clock } from '../component/clock.ts'
-import type { Collections, Lifecycle, Settings, Signal } from '../component/types.ts'
+import type { Collections, Kind, Lifecycle, Settings, Signal } from '../component/types.ts'
 import type { AgentConfig, ComponentConfig } from '../config/model.ts'
 import { createAdmission } from './admission.ts'
 import { ReceiverCollections, upstreamCollections } from './collect.ts'
@@ -9,16 +9,17 @@ import { buildGraph, type Graph, type Node, type NodeKey, reachable } from './gr
 import type { Ledger } from './observe.ts'
 import { beforeDeadline, dropCounter, RunningNode } from './running_node.ts'
 
-/** What of a component's settings does not depend on its place in the graph. */
-export type SettingsFor = (
+/** What the agent around the graph gives a component, and takes back when the component is gone. */
+export type Attach = (
   component: ComponentConfig,
-  kind: Node['kind'] | 'extension',
-) => Omit<Settings, 'drops' | 'admission' | 'collections' | 'pipeline'>
+  kind: Kind,
+  pipeline?: string,
+) => { settings: Omit<Settings, 'drops' | 'admission' | 'collections'>; detach(): void }
 
 export interface RunOptions {
   ledger: Ledger
   clock: Clock
-  settingsFor: SettingsFor
+  attach: Attach
   /** Byte budgets that every receiver asks besides the queues it can reach. */
   budgets?: readonly Reservable[]
 }
@@ -33,6 +34,7 @@ export interface Changes {
 interface RunningExtension {
   readonly component: ComponentConfig
   readonly instance: Lifecycle
+  detach(): void
 }
 interface State {
   readonly graph: Graph
@@ -51,6 +53,8 @@ const NOTHING: State = { graph: { nodes: new Map() }, nodes: new Map(), extensio
 export class Pipelines {
   readonly #options: RunOptions
   readonly #collections = new Map<RunningNode, ReceiverCollections>()
+  /** The last collection of each receiver id. */
+  readonly #sequences = new Map<string, { last: number }>()
   #state: State = NOTHING
 
   constructor(options: RunOptions) {
@@ -74,9 +78,9 @@ export class Pipelines {
   /**
    * Makes the running graph that of `config`: components whose resolved config or definition differs are made anew, the
    * others go on untouched. New ones start before anything stops; when one can't, everything is as it was before, and the
-   * error is thrown. `drain` bounds what the replaced ones may take to stop; their failures are returned.
+   * error is thrown. `drain` is asked when something has to stop, and bounds it; failures to stop are returned.
    */
-  async apply(config: AgentConfig, drain: AbortSignal): Promise<{ changes: Changes; failures: unknown[] }> {
+  async apply(config: AgentConfig, drain: () => AbortSignal): Promise<{ changes: Changes; failures: unknown[] }> {
     const old = this.#state
     const fresh: Part[] = []
     let next: State
@@ -87,11 +91,12 @@ export class Pipelines {
     } catch (error) {
       this.#swap(old)
       for (const running of this.#collections.keys()) if (old.nodes.get(running.key) !== running) this.#forget(running)
-      await settleAll(fresh.reverse().map(part => beforeDeadline(part.stop(drain), drain, part.id)))
+      const deadline = drain()
+      await settleAll(fresh.reverse().map(part => beforeDeadline(part.stop(deadline), deadline, part.id)))
       throw error
     }
     for (const running of next.nodes.values()) this.#time(running)
-    const failures = await this.#stop(minus(old, next), drain)
+    const failures = await this.#stop(minus(old, next), drain())
     return { changes: changesBetween(old, next), failures }
   }
 
@@ -103,7 +108,7 @@ export class Pipelines {
       const running = known && sameComponent(known.component, component) ? known : this.#createExtension(component)
       extensions.set(id, running)
       if (running === known) continue
-      fresh.push({ id, stop: deadline => stopped(running.instance, deadline) })
+      fresh.push({ id, stop: deadline => stopped(running, deadline) })
       await running.instance.start?.()
     }
     return extensions
@@ -145,7 +150,7 @@ export class Pipelines {
     const failures = await settleAll(receivers.map(running => running.shutdown(deadline)))
     for (const running of upstreamFirst)
       if (running.node.kind !== 'receiver') failures.push(...(await settleAll([running.shutdown(deadline)])))
-    const last = [...extensions].map(([id, { instance }]) => beforeDeadline(stopped(instance, deadline), deadline, id))
+    const last = [...extensions].map(([id, running]) => beforeDeadline(stopped(running, deadline), deadline, id))
     return [...failures, ...(await settleAll(last))]
   }
 
@@ -155,28 +160,32 @@ export class Pipelines {
   }
 
   #create(node: Node): RunningNode {
-    const { ledger, settingsFor } = this.#options
+    const { ledger, attach } = this.#options
+    const { settings, detach } = attach(node.component, node.kind, node.pipeline)
     const delivers = node.component.definition.kind === 'exporter' && node.component.definition.delivery === 'hold'
-    const running = new RunningNode(node, ledger, {
-      ...settingsFor(node.component, node.kind),
-      pipeline: node.pipeline,
+    const own: Settings = {
+      ...settings,
       drops: dropCounter(signal => ledger.counters(node.kind, node.id, signal, node.pipeline), delivers),
       admission: this.#admission(node.key),
       collections: this.#collectionsFor(node.key),
-    })
-    if (running.instance.collect)
-      this.#collections.set(
-        running,
-        new ReceiverCollections(node.id, running.instance, this.#options.clock, this.#admission(node.key), ledger),
-      )
+    }
+    const running = new RunningNode(node, ledger, own, detach)
+    if (running.instance.collect) this.#collections.set(running, this.#collectionsOf(running, own))
     return running
+  }
+
+  #collectionsOf({ node, instance }: RunningNode, { clock, admission }: Settings): ReceiverCollections {
+    const sequence = this.#sequences.get(node.id) ?? { last: 0 }
+    this.#sequences.set(node.id, sequence)
+    return new ReceiverCollections(node.id, instance, clock, admission, this.#options.ledger, sequence)
   }
 
   #createExtension(component: ComponentConfig): RunningExtension {
     const { definition, config, id } = component
     if (definition.kind !== 'extension') throw new TypeError(`${id} is no extension`)
+    const { settings, detach } = this.#options.attach(component, 'extension')
     const instance = definition.create(config, {
-      ...this.#options.settingsFor(component, 'extension'),
+      ...settings,
       drops: dropCounter(signal => this.#options.ledger.counters('extension', id, signal), false),
       admission: createAdmission(() => []),
       collections: upstreamCollections(
@@ -184,7 +193,7 @@ export class Pipelines {
         () => [],
       ),
     })
-    return { component, instance }
+    return { component, instance, detach }
   }
 
   #admission(key: NodeKey): Admission {
@@ -266,8 +275,12 @@ function unchanged(before: Node | undefined, after: Node): boolean {
 const same = <T>(a: ReadonlySet<T>, b: ReadonlySet<T>): boolean =>
   a.size === b.size && [...a].every(item => b.has(item))
 
-async function stopped(instance: Lifecycle, deadline: AbortSignal): Promise<void> {
-  await instance.shutdown?.(deadline)
+async function stopped({ instance, detach }: RunningExtension, deadline: AbortSignal): Promise<void> {
+  try {
+    await instance.shutdown?.(deadline)
+  } finally {
+    detach()
+  }
 }
 
 /** The reasons of those that rejected. */

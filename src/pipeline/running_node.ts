@@ -14,14 +14,20 @@ export class RunningNode {
   readonly #shutdown: (deadline: AbortSignal) => Promise<void>
   #stopped?: Promise<void>
 
-  constructor(node: Node, ledger: Ledger, settings: Settings) {
+  /** `detach` is called when the instance is shut down, or could not be created. */
+  constructor(node: Node, ledger: Ledger, settings: Settings, detach: () => void) {
     this.node = node
     const counters = (signal: Signal) => ledger.counters(node.kind, node.id, signal, node.pipeline)
     this.edges = new Map(
       [...node.outputs.keys()].map(s => [s, new Edge(ledger, counters(s), node.kind === 'receiver')]),
     )
     const aborter = new AbortController()
-    this.instance = create(node, Object.fromEntries(this.edges) as Next, settings)
+    try {
+      this.instance = create(node, Object.fromEntries(this.edges) as Next, settings)
+    } catch (error) {
+      detach()
+      throw error
+    }
     this.targets = new Map(
       [...node.signals]
         .filter(() => node.kind !== 'receiver')
@@ -32,6 +38,7 @@ export class RunningNode {
         await this.instance.shutdown?.(deadline)
       } finally {
         aborter.abort(new Error(`${node.id} is shut down`))
+        detach()
       }
     }
   }

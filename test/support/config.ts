@@ -11,17 +11,20 @@ export interface Given {
 
 /** A checked config made by hand: components, and pipelines as `'metrics: r1 r2 -> p1 -> e1 e2'`. */
 export function agentConfig(components: Given[], pipelines: string[], extensions: string[] = []): AgentConfig {
-  const of = <K extends Kind>(kind: K) =>
-    new Map(
-      components
-        .filter(({ definition }) => definition.kind === kind)
-        .map(({ id, definition, config = {} }) => [
-          id,
-          { id, definition, config, fingerprint: JSON.stringify(config), path: [`${kind}s`, id] } as ComponentConfig<
-            DefinitionOf<K>
-          >,
-        ]),
-    )
+  const of = <K extends Kind>(kind: K) => {
+    const own = components.filter(({ definition }) => definition.kind === kind)
+    const checked = own.map(({ id, definition, config = {} }) => {
+      const component: ComponentConfig = {
+        id,
+        definition,
+        config,
+        fingerprint: JSON.stringify(config),
+        path: [`${kind}s`, id],
+      }
+      return [id, component as ComponentConfig<DefinitionOf<K>>] as const
+    })
+    return new Map(checked)
+  }
   return {
     components: {
       receiver: of('receiver'),

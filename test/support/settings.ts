@@ -76,7 +76,7 @@ export function fakeSettings(over: Partial<Settings> = {}): Settings {
     admission: openAdmission,
     collections: { collect: async () => [], names: () => new Set(), intervalMs: () => 0 },
     report() {},
-    health: { status: () => 'healthy', upSinceMs: clock.nowMs() },
+    health: { status: () => 'healthy', ready: () => true, upSinceMs: clock.nowMs() },
     agent: { name: 'millrace', version: '0.0.0' },
     ...over,
   }
