@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problems.ts'
 import { type Agent, type ReadConfig, startAgent } from './agent.ts'
 import { endProcess } from './end_process.ts'
-import { watchFiles } from './watch_files.ts'
+import { FileChanges } from './file_changes.ts'
 
 export interface RunOptions {
   /** Paths; none for the embedded default config. */
@@ -30,10 +30,12 @@ export async function runAgent(options: RunOptions): Promise<never> {
 }
 
 async function untilStopped({ configFiles, watch, components, env, onReady }: RunOptions): Promise<number> {
+  const changes = new FileChanges(watch ? configFiles : [])
   const readConfig = configReader(configFiles, components, env)
   const { config, problems, warnings } = readConfig()
   for (const line of problems) process.stderr.write(`${line}\n`)
   if (!config) return EXIT.refused
+  const ending = new Ending()
   let agent: Agent
   try {
     agent = await startAgent({ readConfig, clock: systemClock }, config)
@@ -41,12 +43,43 @@ async function untilStopped({ configFiles, watch, components, env, onReady }: Ru
     process.stderr.write(`millrace: ${error instanceof StartError ? '' : 'could not start: '}${errorMessage(error)}\n`)
     return EXIT.failed
   }
+  process.on('SIGHUP', () => void agent.reload())
   for (const warning of warnings) agent.log.warn(warning)
   for (const line of agent.describe()) agent.log.info(line)
-  const stopWatching = watch ? watchFiles(configFiles, systemClock, () => void agent.reload()) : () => {}
-  const code = await ended(agent, onReady)
+  const stopWatching = changes.watch(systemClock, () => void agent.reload())
+  onReady?.()
+  const { why, failed } = await ending.asked
   stopWatching()
-  return code
+  if (failed) agent.log.error(why)
+  else agent.log.info(`${why}: draining`)
+  const drained = await Promise.race([agent.stop(), ending.askedAgain.then(() => false)])
+  if (!drained) return EXIT.deadline
+  return failed ? EXIT.failed : EXIT.drained
+}
+
+/** What asks the process to end, from before anything starts: a signal then is not lost. A second signal does not wait for the drain. */
+class Ending {
+  readonly asked: Promise<{ why: string; failed: boolean }>
+  readonly askedAgain: Promise<void>
+
+  constructor() {
+    const first = Promise.withResolvers<{ why: string; failed: boolean }>()
+    const second = Promise.withResolvers<void>()
+    let signals = 0
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => {
+        if (++signals > 1) second.resolve()
+        first.resolve({ why: signal, failed: false })
+      })
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const)
+      process.on(event, error => first.resolve({ why: `${event}: ${described(error)}`, failed: true }))
+    this.asked = first.promise
+    this.askedAgain = second.promise
+  }
+}
+
+function described(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
 
 const readFile = (path: string): string => readFileSync(path, 'utf8')
@@ -57,28 +90,4 @@ function configReader(configFiles: readonly string[], components: Components, en
     const { config, problems, warnings } = loadConfig({ files, env, components, readFile })
     return { config, problems: problems.map(formatProblem), warnings }
   }
-}
-
-/** Resolves with the exit code once a signal or an error has ended the agent. A second signal does not wait for the drain. */
-async function ended(agent: Agent, onReady?: () => void): Promise<number> {
-  const reason = await new Promise<{ failed: boolean }>(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const)
-      process.on(signal, () => {
-        agent.log.info(`${signal}: draining`)
-        resolve({ failed: false })
-      })
-    process.on('SIGHUP', () => void agent.reload())
-    for (const event of ['uncaughtException', 'unhandledRejection'] as const)
-      process.on(event, error => {
-        agent.log.error(`${event}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-        resolve({ failed: true })
-      })
-    onReady?.()
-  })
-  const impatient = new Promise<boolean>(resolve => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(false))
-  })
-  const drained = await Promise.race([agent.stop(), impatient])
-  if (!drained) return EXIT.deadline
-  return reason.failed ? EXIT.failed : EXIT.drained
 }
