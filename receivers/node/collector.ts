@@ -30,7 +30,7 @@ export interface Collector {
    * Reads its source and writes all its samples; a generator when it reads more than a few files, or must wait. A throw means
    * that it failed: what it wrote until then counts, the other collectors go on. Throws NoData when there is nothing to read.
    */
-  collect(samples: Samples): void | Steps
+  collect(samples: Samples): Steps | undefined
   close?(): void
 }
 
@@ -73,7 +73,9 @@ export function defineCollector<S extends z.ZodRawShape>(given: Given<S>): Colle
   return {
     name: given.name,
     families: given.families,
-    config: z.strictObject({ enabled, ...given.flags }) as unknown as z.ZodType<{ readonly enabled: boolean }>,
+    config: z.strictObject({ enabled, ...given.flags }).describe(`Collector ${given.name}.`) as unknown as z.ZodType<{
+      readonly enabled: boolean
+    }>,
     problems: config => given.problems?.(config as Flags) ?? [],
     create: (config, host) => given.create(config as Flags, host),
   }

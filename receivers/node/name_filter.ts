@@ -1,4 +1,4 @@
-import { LazyRegex } from '../../src/config/lazy_regex.ts'
+import type { LazyRegex } from '../../src/config/lazy_regex.ts'
 import type { FlagProblem } from './collector.ts'
 
 /** Names whose verdict is kept; beyond it all are forgotten. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CollectFilter } from '../../src/component/types.ts'
@@ -66,7 +67,12 @@ test('runs the collectors that a filter names, or all but those', async () => {
   const included = await collect({ include: ['loadavg', 'stat', 'filesystem'] })
   expect(ran(included)).toEqual(['loadavg', 'stat'])
   expect(included.origin.collection?.partial).toBe(true)
-  expect(ran(await collect({ exclude: ['loadavg', 'stat', 'cpu', 'netdev'] }))).toEqual(['diskstats', 'meminfo', 'time', 'uname'])
+  expect(ran(await collect({ exclude: ['loadavg', 'stat', 'cpu', 'netdev'] }))).toEqual([
+    'diskstats',
+    'meminfo',
+    'time',
+    'uname',
+  ])
   await it.shutdown?.(signal)
 })
 
@@ -74,6 +80,13 @@ test('offers the names of the collectors that are enabled, and its interval', as
   const { it } = receiver({ collection_interval: '1m', collectors: { netdev: { enabled: false } } })
   expect(it.collectors).toEqual(NAMES.filter(name => name !== 'netdev'))
   expect(it.collectionIntervalMs).toBe(60_000)
+  await it.shutdown?.(signal)
+})
+
+test('says which host it watches, and by what', async () => {
+  const { it } = receiver({ procfs: '/proc', collectors: { netdev: { enabled: false }, cpu: { enabled: false } } })
+  const names = NAMES.filter(name => name !== 'netdev' && name !== 'cpu').join(', ')
+  expect(it.describe?.()).toBe(`metrics of host ${hostname()}: ${names}`)
   await it.shutdown?.(signal)
 })
 
@@ -121,7 +134,9 @@ describe('config', () => {
   })
 
   test('refuses an exclude and an include pattern together, the default one excepted', () => {
-    expect(problems({ collectors: { diskstats: { device_include: 'sda' }, filesystem: { fs_types_include: 'ext4' } } })).toEqual([])
+    expect(
+      problems({ collectors: { diskstats: { device_include: 'sda' }, filesystem: { fs_types_include: 'ext4' } } }),
+    ).toEqual([])
     expect(
       problems({
         collectors: {

@@ -1,3 +1,4 @@
+import os from 'node:os'
 import { z } from 'zod'
 import { defineReceiver } from '../../src/component/define.ts'
 import type { CollectFilter, Receiver } from '../../src/component/types.ts'
@@ -10,7 +11,11 @@ import { type Collectors, runCollectors } from './run_collectors.ts'
 const config = z.strictObject({
   procfs: z.string().min(1).default('/proc').describe('Where the procfs of the host is.'),
   sysfs: z.string().min(1).default('/sys').describe('Where the sysfs of the host is.'),
-  rootfs: z.string().min(1).default('/').describe('Where the root of the host is: mount points are looked up below it.'),
+  rootfs: z
+    .string()
+    .min(1)
+    .default('/')
+    .describe('Where the root of the host is: mount points are looked up below it.'),
   udev_data: z.string().min(1).default('/run/udev/data').describe('Where the udev database of the host is.'),
   collection_interval: duration()
     .default(15_000)
@@ -37,6 +42,7 @@ export const node = defineReceiver({
     const host = { proc, sys, udev, rootfs: settings.rootfs, clock, log }
     const emitter = new Emitter(series)
     const enabled = createCollectors(settings, host)
+    const failures = new Map<string, string>()
     const stop = new AbortController()
     let reading: Promise<boolean> | undefined
 
@@ -47,11 +53,18 @@ export const node = defineReceiver({
         stop.signal.throwIfAborted()
         for (const root of [proc, sys, udev]) root.nextTurn()
         emitter.begin(0)
-        reading = runCollectors(chosen(enabled, filter), emitter, { clock, log }, [signal, stop.signal])
+        reading = runCollectors(chosen(enabled, filter), emitter, { clock, log, failures }, [signal, stop.signal])
         const complete = await reading
-        const batch = emitter.finish({ receiver: id, collection: { ...collection, complete: collection.complete && complete } })
+        const batch = emitter.finish({
+          receiver: id,
+          collection: { ...collection, complete: collection.complete && complete },
+        })
         stop.signal.throwIfAborted()
         await next.metrics?.consume(batch)
+      },
+      describe() {
+        const where = settings.procfs === '/proc' ? '' : ` by ${settings.procfs}`
+        return `metrics of host ${os.hostname()}${where}: ${[...enabled.keys()].join(', ')}`
       },
       async shutdown() {
         stop.abort(new Error(`${id} stops`))

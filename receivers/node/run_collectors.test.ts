@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { Emitter, family } from '../../src/telemetry/metrics/emitter.ts'
 import { gauge } from '../../src/telemetry/metrics/descriptor.ts'
+import { Emitter, family } from '../../src/telemetry/metrics/emitter.ts'
 import { SeriesTable } from '../../src/telemetry/metrics/series_table.ts'
 import { FakeClock, settle } from '../../test/support/clock.ts'
 import { samplesOf } from '../../test/support/samples.ts'
@@ -16,8 +16,9 @@ function world() {
   const emitter = new Emitter(new SeriesTable())
   emitter.begin(0)
   const stop = new AbortController()
+  const failures = new Map<string, string>()
   const run = (collectors: Record<string, Collector>) =>
-    runCollectors(new Map(Object.entries(collectors)), emitter, { clock, log }, [stop.signal])
+    runCollectors(new Map(Object.entries(collectors)), emitter, { clock, log, failures }, [stop.signal])
   const samples = () => samplesOf(emitter.finish({ receiver: 'node' }))
   return { clock, log, stop, run, samples }
 }
@@ -31,7 +32,11 @@ test('a collector that throws has failed, what it wrote counts, and the others g
         throw new Error('no such luck')
       },
     },
-    good: { collect: to => to.emit(value, 2, 'good') },
+    good: {
+      collect(to) {
+        to.emit(value, 2, 'good')
+      },
+    },
   })
   expect(complete).toBe(false)
   expect(samples()).toEqual({
@@ -55,6 +60,19 @@ test('one without data has success 0 and is mentioned for debugging only', async
   expect(log.lines).toEqual(['debug: collector has no data'])
 })
 
+test('logs a failure once until it changes or ends', async () => {
+  const { run, log } = world()
+  let wrong = ''
+  const moody: Collector = {
+    collect() {
+      if (wrong) throw new Error(wrong)
+    },
+  }
+  for (wrong of ['', 'a', 'a', 'b', '', '', 'b']) await run({ moody })
+  const failed = 'error: collector failed'
+  expect(log.lines).toEqual([failed, failed, 'info: collector works again', failed])
+})
+
 test('gives the event loop a turn when 2 ms of reading have passed, and not before', async () => {
   const { run, clock } = world()
   const readsInTurn: number[] = []
@@ -75,7 +93,15 @@ test('gives the event loop a turn when 2 ms of reading have passed, and not befo
       }
     },
   })
-  await run({ first: long(), second: long(), third: { collect: count } })
+  await run({
+    first: long(),
+    second: long(),
+    third: {
+      collect() {
+        count()
+      },
+    },
+  })
   done = true
   await turns
   expect(readsInTurn.reduce((sum, reads) => sum + reads, 0)).toBe(21)
@@ -93,7 +119,11 @@ test('one that waits does not hold up the next, and its duration is as long as i
         to.emit(value, 1, 'slow')
       },
     },
-    quick: { collect: () => void order.push('quick') },
+    quick: {
+      collect() {
+        order.push('quick')
+      },
+    },
   })
   await settle()
   expect(order).toEqual(['quick'])
@@ -120,7 +150,11 @@ test('when the collection is given up, one that waits has failed and never comes
         }
       },
     },
-    quick: { collect: to => to.emit(value, 2, 'quick') },
+    quick: {
+      collect(to) {
+        to.emit(value, 2, 'quick')
+      },
+    },
   })
   await settle()
   stop.abort(new Error('too late'))

@@ -19,6 +19,13 @@ export const scrapeFamilies = [duration, success]
 /** Collectors of one receiver, by name. */
 export type Collectors = ReadonlyMap<string, Collector>
 
+export interface RunOptions {
+  readonly clock: Clock
+  readonly log: Logger
+  /** What collectors failed with in the last run, by name: only what changes is logged. */
+  readonly failures: Map<string, string>
+}
+
 /**
  * Runs the collectors one after the other, in slices of 2 ms; one that waits for something does not hold up the next. Each
  * one's duration and success are samples too. Resolves with whether all succeeded; never rejects. When one of `signals` is
@@ -27,7 +34,7 @@ export type Collectors = ReadonlyMap<string, Collector>
 export async function runCollectors(
   collectors: Collectors,
   samples: Samples,
-  { clock, log }: { clock: Clock; log: Logger },
+  { clock, log, failures }: RunOptions,
   signals: readonly AbortSignal[],
 ): Promise<boolean> {
   const slices = new Slices(clock)
@@ -46,7 +53,7 @@ export async function runCollectors(
 
   async function run(name: string, collector: Collector): Promise<boolean> {
     const begin = clock.monotonicMs()
-    let ok = true
+    let failure: unknown
     try {
       for (const wait of collector.collect(samples) ?? []) {
         for (const signal of signals) signal.throwIfAborted()
@@ -54,13 +61,25 @@ export async function runCollectors(
         else while (slices.due) await slices.turn()
       }
     } catch (error) {
-      ok = false
-      const fields = { collector: name, error: errorMessage(error) }
-      if (error instanceof NoData) log.debug('collector has no data', fields)
-      else log.error('collector failed', fields)
+      failure = error ?? new Error('no reason given')
     }
     samples.emit(duration, (clock.monotonicMs() - begin) / 1000, name)
-    samples.emit(success, ok ? 1 : 0, name)
-    return ok
+    samples.emit(success, failure ? 0 : 1, name)
+    report(name, failure)
+    return !failure
+  }
+
+  function report(name: string, failure: unknown): void {
+    const message = failure ? errorMessage(failure) : undefined
+    if (message === failures.get(name)) return
+    if (!message) {
+      failures.delete(name)
+      log.info('collector works again', { collector: name })
+      return
+    }
+    failures.set(name, message)
+    const fields = { collector: name, error: message }
+    if (failure instanceof NoData) log.debug('collector has no data', fields)
+    else log.error('collector failed', fields)
   }
 }

@@ -12,13 +12,18 @@ test('reads fields apart by any blanks, line by line, and skips lines with nothi
     while (r.next()) line.push(r.text)
     fields.push(line)
   }
-  expect(fields).toEqual([['cpu0', '1', '2'], ['intr', '3'], ['last', '4']])
+  expect(fields).toEqual([
+    ['cpu0', '1', '2'],
+    ['intr', '3'],
+    ['last', '4'],
+  ])
 })
 
 test.each([
   ['0', 0],
   ['9007199254740991', 9007199254740991],
   ['9007199254740993', 9007199254740992],
+  ['17610620835706149823', 17610620835706149000],
   ['18446744073709551615', 18446744073709552000],
   ['99999999999999974834176', 9.999999999999997e22],
 ])('reads %s as the nearest double', (text, value) => {

@@ -92,7 +92,7 @@ export class FsProcess {
     const now = this.#clock.monotonicMs()
     if (this.#pingedMs !== undefined && now - this.#pingedMs >= Math.max(this.#timeoutMs, MIN_SILENCE_MS))
       this.#end('it does not answer')
-    const child = (this.#child ??= this.#open())
+    const child = this.#child ?? this.#open()
     this.#pingedMs ??= now
     child.send({ id: 0 })
     return child
@@ -105,6 +105,7 @@ export class FsProcess {
         if (this.#child === child) this.#end(reason)
       },
     })
+    this.#child = child
     return child
   }
 
@@ -182,6 +183,8 @@ function startFsChild({ answered, ended }: FsChildEvents): FsChild {
 }
 
 function childPath(): string {
-  const places = ['./fs_child.mjs', '../fs_child.mjs', './fs_child.ts'].map(name => fileURLToPath(new URL(name, import.meta.url)))
+  const places = ['./fs_child.mjs', '../fs_child.mjs', './fs_child.ts'].map(name =>
+    fileURLToPath(new URL(name, import.meta.url)),
+  )
   return places.find(path => existsSync(path)) ?? places[0]
 }

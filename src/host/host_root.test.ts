@@ -1,4 +1,6 @@
-import { chmodSync, mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
@@ -55,11 +57,16 @@ test('closes what nobody read for some turns, and everything when it is closed',
   expect(() => root.read('loadavg')).toThrow('/proc is closed')
 })
 
-test('opens the file again when what its descriptor stood for is gone', () => {
+test('notices that what a kept descriptor stood for is gone, and does not keep it', async () => {
   const root = procfs()
-  // A thread's own folder: the descriptor of one that has ended answers ESRCH.
-  expect(root.tryRead(`${process.pid}/stat`)).toBeDefined()
-  expect(root.tryRead('999999999/stat')).toBeUndefined()
+  const child = spawn('sleep', ['60'])
+  await once(child, 'spawn')
+  const file = `${child.pid}/stat`
+  expect(root.tryRead(file)?.toString()).toContain(`${child.pid} (`)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  expect(root.tryRead(file)).toBeUndefined()
+  expect(openFiles(`/proc/${file}`)).toEqual([])
 })
 
 test('reads files of a recorded tree by name each time, so that replacing or removing them shows', () => {
@@ -104,5 +111,4 @@ test('takes a number only from a file that holds nothing else', () => {
 test('lists a folder in order', () => {
   const { root } = recorded({ cpu10: '', cpu2: '', cpu1: '' })
   expect(root.list('.')).toEqual(['cpu1', 'cpu10', 'cpu2'])
-  chmodSync(root.path, 0o755)
 })

@@ -20,9 +20,12 @@ const TZ = new RegExp(
 export function zoneByRules(text: string, unixSeconds: number): Zone | undefined {
   const [, stdName, stdOffset, dstName, dstOffset, start, startTime, end, endTime] = TZ.exec(text) ?? []
   if (stdName === undefined) return undefined
-  const std: Zone = { name: bare(stdName), offset: -seconds(stdOffset) }
+  const std: Zone = { name: bare(stdName), offset: 0 - seconds(stdOffset) }
   if (dstName === undefined || start === undefined) return std
-  const dst: Zone = { name: bare(dstName), offset: dstOffset === undefined ? std.offset + HOUR : -seconds(dstOffset) }
+  const dst: Zone = {
+    name: bare(dstName),
+    offset: dstOffset === undefined ? std.offset + HOUR : 0 - seconds(dstOffset),
+  }
   const year = new Date((unixSeconds + std.offset) * 1000).getUTCFullYear()
   const from = dayOf(start, year) * DAY + seconds(startTime ?? '2') - std.offset
   const to = dayOf(end, year) * DAY + seconds(endTime ?? '2') - dst.offset

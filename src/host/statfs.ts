@@ -2,7 +2,13 @@ import { type StatsFs, statfsSync } from 'node:fs'
 
 /** What statfs(2) says of a mount, in bytes and inodes; or why it said nothing, in strerror's words. */
 export type FsStats =
-  | { readonly size: number; readonly free: number; readonly avail: number; readonly files: number; readonly filesFree: number }
+  | {
+      readonly size: number
+      readonly free: number
+      readonly avail: number
+      readonly files: number
+      readonly filesFree: number
+    }
   | { readonly error: string }
 
 /** statfs(2), at once: for file systems that answer from memory. */

@@ -14,6 +14,7 @@ describe('rules of POSIX', () => {
     ['CET-1CEST,M3.5.0,M10.5.0/3', '2026-10-25T01:00:00Z', 'CET', 3600],
     ['AEST-10AEDT,M10.1.0,M4.1.0/3', '2027-01-01T00:00:00Z', 'AEDT', 39600],
     ['AEST-10AEDT,M10.1.0,M4.1.0/3', '2027-07-01T00:00:00Z', 'AEST', 36000],
+    ['UTC0', '2026-07-01T00:00:00Z', 'UTC', 0],
     ['<-03>3', '2026-07-01T00:00:00Z', '-03', -10800],
     ['<+0330>-3:30', '2026-07-01T00:00:00Z', '+0330', 12600],
     ['IST-2IDT,M3.4.4/26,M10.5.0', '2026-03-27T00:00:00Z', 'IDT', 10800],
@@ -38,8 +39,21 @@ test('refuses a file that is no compiled time zone', () => {
   expect(() => parseTzif(Buffer.from('not a zone'))).toThrow('no TZif file')
 })
 
-const zones = ['Europe/Berlin', 'America/New_York', 'America/Sao_Paulo', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Africa/Casablanca']
-const times = ['1955-06-01T00:00:00Z', '1999-12-31T23:59:59Z', '2026-01-15T12:00:00Z', '2026-07-15T12:00:00Z', '2090-07-15T12:00:00Z']
+const zones = [
+  'Europe/Berlin',
+  'America/New_York',
+  'America/Sao_Paulo',
+  'Asia/Kolkata',
+  'Australia/Lord_Howe',
+  'Africa/Casablanca',
+]
+const times = [
+  '1955-06-01T00:00:00Z',
+  '1999-12-31T23:59:59Z',
+  '2026-01-15T12:00:00Z',
+  '2026-07-15T12:00:00Z',
+  '2090-07-15T12:00:00Z',
+]
 
 describe.skipIf(!existsSync('/usr/share/zoneinfo/Europe/Berlin'))('compiled zones', () => {
   test.each(zones)('%s is what date(1) says, long ago and far ahead', tz => {

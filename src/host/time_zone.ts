@@ -10,7 +10,8 @@ const ZONE_FOLDERS = ['/usr/share/zoneinfo', '/usr/share/lib/zoneinfo', '/usr/li
 export function localZone(tz: string | undefined): (unixSeconds: number) => Zone {
   const name = tz?.replace(/^:/, '')
   if (name === '' || name === 'UTC') return () => UTC
-  const paths = name === undefined ? ['/etc/localtime'] : name.startsWith('/') ? [name] : ZONE_FOLDERS.map(dir => join(dir, name))
+  const paths =
+    name === undefined ? ['/etc/localtime'] : name.startsWith('/') ? [name] : ZONE_FOLDERS.map(dir => join(dir, name))
   for (const path of paths) {
     const find = readZone(path)
     if (find) return find
@@ -48,7 +49,9 @@ interface Block {
 // header: magic 4, version 1, reserved 15, counts of isut, isstd, leap, time, type, char: 4 each; then, in the order of the
 // file: transition times, their types (1 each), types (offset 4, isdst 1, index of name 1), names, leap seconds, isstd, isut.
 function readBlock(file: Buffer, at: number, timeBytes: 4 | 8): Block {
-  const [isut, isstd, leap, timeCount, typeCount, charCount] = [0, 1, 2, 3, 4, 5].map(i => file.readUInt32BE(at + 20 + i * 4))
+  const [isut, isstd, leap, timeCount, typeCount, charCount] = [0, 1, 2, 3, 4, 5].map(i =>
+    file.readUInt32BE(at + 20 + i * 4),
+  )
   const typesAt = at + HEADER_BYTES + timeCount * timeBytes
   const zonesAt = typesAt + timeCount
   const namesAt = zonesAt + typeCount * 6

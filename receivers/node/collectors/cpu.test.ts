@@ -49,9 +49,11 @@ describe('cpu', () => {
     const identity =
       'family="6",microcode="0xb4",model="142",model_name="Mill(R) Wheel(TM) 4 @ 1.80GHz",package="0",stepping="10",vendor="GenuineMill"'
     expect(Object.keys(named(samples, 'node_cpu_info'))).toEqual(
-      [['0', '0'], ['0', '1'], ['1', '3']].map(
-        ([core, number]) => `node_cpu_info{cachesize="8192 KB",core="${core}",cpu="${number}",${identity}}`,
-      ),
+      [
+        ['0', '0'],
+        ['0', '1'],
+        ['1', '3'],
+      ].map(([core, number]) => `node_cpu_info{cachesize="8192 KB",core="${core}",cpu="${number}",${identity}}`),
     )
     expect(Object.keys({ ...named(samples, 'node_cpu_flag_info'), ...named(samples, 'node_cpu_bug_info') })).toEqual([
       'node_cpu_flag_info{flag="aes"}',
@@ -96,19 +98,19 @@ describe('times of CPUs', () => {
     expect(() => times(text)).toThrow(message)
   })
 
-  const after = (...texts: string[]) => {
+  const firstColumns = (...texts: string[]) => {
     const clocks = new CpuClocks()
-    for (const text of texts) clocks.update(times(text))
-    return [...(clocks.update(new Map([[0, clocks.update(times(texts[texts.length - 1])).get(0) as Float64Array]])).get(0) ?? [])].slice(0, 4)
+    const last = texts.map(text => clocks.update(times(text)).get(0)).at(-1)
+    return [...(last ?? [])].slice(0, 4)
   }
 
   test('never go back by rounding, each column for itself', () => {
-    expect(after('cpu0 100 100 100 1000', 'cpu0 90 110 100 999')).toEqual([1, 1.1, 1, 10])
+    expect(firstColumns('cpu0 100 100 100 1000', 'cpu0 90 110 100 999')).toEqual([1, 1.1, 1, 10])
   })
 
   test('start anew when idle time falls by three seconds: another CPU has the number', () => {
-    expect(after('cpu0 100 100 100 1000', 'cpu0 1 2 3 700')).toEqual([0.01, 0.02, 0.03, 7])
-    expect(after('cpu0 100 100 100 1000', 'cpu0 1 2 3 701')).toEqual([1, 1, 1, 10])
+    expect(firstColumns('cpu0 100 100 100 1000', 'cpu0 1 2 3 700')).toEqual([0.01, 0.02, 0.03, 7])
+    expect(firstColumns('cpu0 100 100 100 1000', 'cpu0 1 2 3 701')).toEqual([1, 1, 1, 10])
   })
 })
 

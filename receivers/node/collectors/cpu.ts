@@ -83,7 +83,8 @@ export const cpu = defineCollector({
         const { cpus, tellsOnline } = places()
         for (const place of cpus) {
           place.core ??= readCore(sys, place.path)
-          if (place.core.throttles) throttles.read(place.core, name => sys.tryNumber(`${place.path}/thermal_throttle/${name}`))
+          if (place.core.throttles)
+            throttles.read(place.core, name => sys.tryNumber(`${place.path}/thermal_throttle/${name}`))
           if (tellsOnline) samples.emit(online, sys.tryRead(`${place.path}/online`)?.[0] === ONE ? 1 : 0, place.number)
           yield
         }

@@ -8,10 +8,7 @@ const info = family(
   ...['package', 'core', 'cpu', 'vendor', 'family', 'model', 'model_name', 'microcode', 'stepping', 'cachesize'],
 )
 const flagInfo = family(
-  gauge(
-    'node_cpu_flag_info',
-    'The `flags` field of CPU information from /proc/cpuinfo taken from the first core.',
-  ),
+  gauge('node_cpu_flag_info', 'The `flags` field of CPU information from /proc/cpuinfo taken from the first core.'),
   'flag',
 )
 const bugInfo = family(

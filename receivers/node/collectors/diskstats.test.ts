@@ -51,7 +51,10 @@ test('writes what the udev database says of a disk', async () => {
 })
 
 test('a property may hold an equals sign, and lines of other kinds are left out', () => {
-  expect([...parseUdev('S:disk\nE:A=b=c\nE:EMPTY=\nE:broken\nG:E:x=y\n')]).toEqual([['A', 'b=c'], ['EMPTY', '']])
+  expect([...parseUdev('S:disk\nE:A=b=c\nE:EMPTY=\nE:broken\nG:E:x=y\n')]).toEqual([
+    ['A', 'b=c'],
+    ['EMPTY', ''],
+  ])
 })
 
 test('a device that goes between two collections is gone, one that takes its name has its own numbers', async () => {

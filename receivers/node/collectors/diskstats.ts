@@ -33,7 +33,10 @@ const COLUMNS: readonly (readonly [Family, number])[] = [
   [disk('discarded_sectors_total', 'The total number of sectors discarded successfully.'), 1],
   [disk('discard_time_seconds_total', 'This is the total number of seconds spent by all discards.'), SECONDS],
   [disk('flush_requests_total', 'The total number of flush requests completed successfully'), 1],
-  [disk('flush_requests_time_seconds_total', 'This is the total number of seconds spent by all flush requests.'), SECONDS],
+  [
+    disk('flush_requests_time_seconds_total', 'This is the total number of seconds spent by all flush requests.'),
+    SECONDS,
+  ],
 ]
 /** Kernels before 4.18 have no discards, those before 5.5 no flushes; what has less is a partition of an ancient one. */
 const MIN_COLUMNS = 11

@@ -1,8 +1,8 @@
 import { mkdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { collectorOn, hostCopy, recordedHost } from '../../../test/support/node_host.ts'
 import type { Mount } from '../../../src/host/mounts.ts'
+import { collectorOn, hostCopy, recordedHost } from '../../../test/support/node_host.ts'
 import { belowRoot, filesystem } from './filesystem.ts'
 
 const LOCAL = { fs_types_exclude: '^(proc|sysfs|overlay|nfs4)$' }

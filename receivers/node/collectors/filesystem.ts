@@ -69,14 +69,23 @@ export const filesystem = defineCollector({
   ],
   create(flags, { proc, rootfs, clock }) {
     const mounts = new MountReader(proc)
-    const mountPoints = new NameFilter(flags.mount_points_exclude, flags.mount_points_include, DEFAULT_MOUNT_POINTS_EXCLUDE)
+    const mountPoints = new NameFilter(
+      flags.mount_points_exclude,
+      flags.mount_points_include,
+      DEFAULT_MOUNT_POINTS_EXCLUDE,
+    )
     const fsTypes = new NameFilter(flags.fs_types_exclude, flags.fs_types_include, DEFAULT_FS_TYPES_EXCLUDE)
     const process = new FsProcess({ clock, timeoutMs: flags.mount_timeout })
     const wanted = (mount: Mount) => !mountPoints.ignores(mount.mountPoint) && !fsTypes.ignores(mount.fsType)
     return {
       *collect(samples): Steps {
         const asked: Mount[] = []
-        for (const mount of distinct(mounts.read().map(mount => belowRoot(mount, rootfs)).filter(wanted))) {
+        for (const mount of distinct(
+          mounts
+            .read()
+            .map(mount => belowRoot(mount, rootfs))
+            .filter(wanted),
+        )) {
           if (mayHang(mount.fsType)) asked.push(mount)
           else writeMount(samples, mount, readFsStats(join(rootfs, mount.path)))
           yield

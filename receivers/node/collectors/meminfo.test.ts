@@ -4,7 +4,9 @@ import { MEMINFO_FIELDS, meminfo, meminfoParser } from './meminfo.ts'
 
 const parse = (text: string) => {
   const values = meminfoParser()(Buffer.from(text))
-  return Object.fromEntries(MEMINFO_FIELDS.map((field, i) => [field, values[i]]).filter(([, value]) => !Number.isNaN(value)))
+  return Object.fromEntries(
+    MEMINFO_FIELDS.map((field, i) => [field, values[i]]).filter(([, value]) => !Number.isNaN(value)),
+  )
 }
 
 test('writes kB as bytes, pages as they are, and only the fields that node_exporter has', async () => {

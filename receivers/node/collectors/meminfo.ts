@@ -6,11 +6,14 @@ import { type Family, family, type SeriesHandle } from '../../../src/telemetry/m
 import { defineCollector, type Samples } from '../collector.ts'
 
 /** The fields that node_exporter has; others of the kernel are left out. */
-export const MEMINFO_FIELDS = `MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive Active(anon) Inactive(anon)
+export const MEMINFO_FIELDS =
+  `MemTotal MemFree MemAvailable Buffers Cached SwapCached Active Inactive Active(anon) Inactive(anon)
   Active(file) Inactive(file) Unevictable Mlocked SwapTotal SwapFree Zswap Zswapped Dirty Writeback AnonPages Mapped Shmem Slab
   SReclaimable SUnreclaim KernelStack PageTables NFS_Unstable Bounce WritebackTmp CommitLimit Committed_AS VmallocTotal
   VmallocUsed VmallocChunk Percpu HardwareCorrupted AnonHugePages ShmemHugePages ShmemPmdMapped CmaTotal CmaFree
-  HugePages_Total HugePages_Free HugePages_Rsvd HugePages_Surp Hugepagesize DirectMap4k DirectMap2M DirectMap1G`.split(/\s+/)
+  HugePages_Total HugePages_Free HugePages_Rsvd HugePages_Surp Hugepagesize DirectMap4k DirectMap2M DirectMap1G`.split(
+    /\s+/,
+  )
 
 /** `Active(anon)` → `Active_anon_bytes`; `HugePages_*` are numbers of pages. */
 function memoryFamily(field: string): Family {
@@ -52,7 +55,9 @@ export function meminfoParser(): (bytes: Buffer) => Float64Array {
     while (reader.nextLine()) {
       reader.next()
       lines++
-      const place = places.get(bytes, reader.start, reader.stop, () => MEMINFO_FIELDS.indexOf(reader.text.replace(/:$/, '')))
+      const place = places.get(bytes, reader.start, reader.stop, () =>
+        MEMINFO_FIELDS.indexOf(reader.text.replace(/:$/, '')),
+      )
       const name = place < 0 ? '' : MEMINFO_FIELDS[place]
       const value = reader.number(name)
       if (reader.next() && !reader.is('kB')) throw new ParseError('meminfo', name, reader.text)

@@ -91,7 +91,9 @@ test('tells scopes of addresses apart as Go does', () => {
     'eth0:1': [entry('10.1.2.3', 'IPv4', 24), entry('169.254.1.1', 'IPv4', 16)] as never,
     eth0: [entry('fe80::1', 'IPv6', 64), entry('2001:db8::1', 'IPv6', 64), entry('ff05::2', 'IPv6', 128)] as never,
   })
-  expect(list.map(({ device, address, prefixLength, scope }) => `${device} ${address}/${prefixLength} ${scope}`)).toEqual([
+  expect(
+    list.map(({ device, address, prefixLength, scope }) => `${device} ${address}/${prefixLength} ${scope}`),
+  ).toEqual([
     'lo 127.0.0.1/8 link-local',
     'lo ::1/128 link-local',
     'eth0 10.1.2.3/24 global',

@@ -32,9 +32,12 @@ const COLUMNS: readonly (readonly [string, string])[] = [
 const NO_HANDLER = 'rx_nohandler'
 
 /** Files of /sys/class/net/<device>/statistics (sysfs-class-net-statistics): every field of the kernel's rtnl_link_stats64. */
-const STATISTICS = `rx_packets tx_packets rx_bytes tx_bytes rx_errors tx_errors rx_dropped tx_dropped multicast collisions
+const STATISTICS =
+  `rx_packets tx_packets rx_bytes tx_bytes rx_errors tx_errors rx_dropped tx_dropped multicast collisions
   rx_length_errors rx_over_errors rx_crc_errors rx_frame_errors rx_fifo_errors rx_missed_errors tx_aborted_errors
-  tx_carrier_errors tx_fifo_errors tx_heartbeat_errors tx_window_errors rx_compressed tx_compressed rx_nohandler`.split(/\s+/)
+  tx_carrier_errors tx_fifo_errors tx_heartbeat_errors tx_window_errors rx_compressed tx_compressed rx_nohandler`.split(
+    /\s+/,
+  )
 
 const keyOf = (file: string) => file.replace(/^rx_/, 'receive_').replace(/^tx_/, 'transmit_')
 
@@ -78,7 +81,9 @@ export const netdev = defineCollector({
     const devices = new ByteMap<NetDevice>()
 
     const seriesOf = (samples: Samples, device: NetDevice): SeriesHandle[] => {
-      const alias = flags.label_ifalias ? [sys.tryRead(`class/net/${device.name}/ifalias`)?.toString('utf8').trim() ?? ''] : []
+      const alias = flags.label_ifalias
+        ? [sys.tryRead(`class/net/${device.name}/ifalias`)?.toString('utf8').trim() ?? '']
+        : []
       if (!device.series || device.alias !== alias[0]) {
         device.alias = alias[0]
         device.series = families.map(one => samples.series(one, device.name, ...alias))

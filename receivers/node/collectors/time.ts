@@ -4,10 +4,7 @@ import { family } from '../../../src/telemetry/metrics/emitter.ts'
 import { defineCollector } from '../collector.ts'
 
 const seconds = family(gauge('node_time_seconds', 'System time in seconds since epoch (1970).'))
-const zoneOffset = family(
-  gauge('node_time_zone_offset_seconds', 'System time zone offset in seconds.'),
-  'time_zone',
-)
+const zoneOffset = family(gauge('node_time_zone_offset_seconds', 'System time zone offset in seconds.'), 'time_zone')
 const available = family(
   gauge('node_time_clocksource_available_info', "Available clocksources read from '/sys/devices/system/clocksource'."),
   'device',
