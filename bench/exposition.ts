@@ -52,7 +52,11 @@ const HISTOGRAMS = 1000
 function histograms(emitter: Emitter, round: number): void {
   for (let i = 0; i < HISTOGRAMS; i++) {
     const counts = new Float64Array(BOUNDS.length + 1).fill(round + i)
-    emitter.distribution(latency, { count: 12 * (round + i), sum: (round + i) / 8, bounds: BOUNDS, counts }, ...labels(i))
+    emitter.distribution(
+      latency,
+      { count: 12 * (round + i), sum: (round + i) / 8, bounds: BOUNDS, counts },
+      ...labels(i),
+    )
   }
 }
 

@@ -1,21 +1,24 @@
 // Runs on Node 20 without any package: it is what installs them.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { locked } from './lock.mjs'
 
 /** The checkout's folder. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
 const modules = join(root, 'node_modules')
 const stamp = join(modules, '.millrace-stamp')
-const lock = join(root, '.setup.lock')
+
+// Packages ask for a newer Node than this one may be; the one that is installed with them is.
+const quiet = ['--no-engine-strict', '--loglevel=error', '--no-audit', '--no-fund']
 
 /** Installs the packages when `node_modules` is missing or not what `package-lock.json` says. Takes milliseconds when it is. */
 export function setUp() {
   if (isCurrent()) return
-  locked(() => {
+  locked(join(root, '.setup.lock'), () => {
     if (isCurrent()) return
     if (!installedMatches()) install()
     if (!pinnedNode()) fetchNode()
@@ -26,7 +29,8 @@ export function setUp() {
 /** The Node that runs the agent and its tests: the pinned package's, else this process's where it is new enough. */
 export function nodePath() {
   const node = pinnedNode() ?? (Number.parseInt(process.versions.node, 10) >= 24 ? process.execPath : undefined)
-  if (!node) throw new Error('no Node 24 or newer: the npm package `node` has no binary for this platform; install Node 24')
+  if (!node)
+    throw new Error('no Node 24 or newer: the npm package `node` has no binary for this platform; install Node 24')
   return node
 }
 
@@ -54,7 +58,7 @@ function fetchNode() {
 function install() {
   const command = existsSync(join(root, 'package-lock.json')) ? 'ci' : 'install'
   process.stderr.write(`millrace: npm ${command}\n`)
-  run('npm', [command, '--include=dev', '--include=optional', '--no-audit', '--no-fund'], root)
+  run('npm', [command, '--include=dev', '--include=optional', ...quiet], root)
 }
 
 function run(program, args, cwd) {
@@ -79,45 +83,13 @@ function wanted() {
 
 /** Whether npm has already installed, by whichever command, exactly the versions of the lockfile. */
 function installedMatches() {
-  const locked = readText(join(root, 'package-lock.json'))
+  const wished = readText(join(root, 'package-lock.json'))
   const present = readText(join(modules, '.package-lock.json'))
-  if (!locked || !present) return false
+  if (!wished || !present) return false
   const there = JSON.parse(present).packages
-  return Object.entries(JSON.parse(locked).packages).every(
+  return Object.entries(JSON.parse(wished).packages).every(
     ([path, { version, optional }]) => path === '' || (there[path] ? there[path].version === version : optional),
   )
-}
-
-/** One installation at a time in a checkout; a lock whose owner is gone is taken over. */
-function locked(work) {
-  while (!takeLock()) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
-  try {
-    work()
-  } finally {
-    rmSync(lock, { recursive: true, force: true })
-  }
-}
-
-function takeLock() {
-  try {
-    mkdirSync(lock)
-    writeFileSync(join(lock, 'pid'), String(process.pid))
-    return true
-  } catch (error) {
-    if (error.code !== 'EEXIST') throw error
-    const owner = Number(readText(join(lock, 'pid')))
-    if (owner && !isAlive(owner)) rmSync(lock, { recursive: true, force: true })
-    return false
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return error.code === 'EPERM'
-  }
 }
 
 function readText(path) {

@@ -31,13 +31,18 @@ export const config = z.strictObject({
   send_timestamps: z.boolean().default(false).describe("Send each point's own time."),
   metric_expiration: duration()
     .default(300_000)
-    .describe('How long a pushed series stays without a new point. Collected ones go with the collection that lacks them.'),
+    .describe(
+      'How long a pushed series stays without a new point. Collected ones go with the collection that lacks them.',
+    ),
   max_age: duration().default(1000).describe('A scrape is answered from a collection that is not older than this.'),
   enable_open_metrics: z
     .boolean()
     .default(false)
     .describe('Offer OpenMetrics, which has exemplars and units, to scrapers that ask for it.'),
-  created_lines: z.boolean().default(false).describe('OpenMetrics: write `_created` lines where a start time is known.'),
+  created_lines: z
+    .boolean()
+    .default(false)
+    .describe('OpenMetrics: write `_created` lines where a start time is known.'),
   translation_strategy: z
     .enum(TRANSLATION_STRATEGIES)
     .optional()

@@ -111,7 +111,10 @@ function strategyOf({ translation_strategy, add_metric_suffixes }: Config): Tran
   return add_metric_suffixes ? 'UnderscoreEscapingWithSuffixes' : 'UnderscoreEscapingWithoutSuffixes'
 }
 
-function resourceLabels({ resource_constant_labels, resource_to_telemetry_conversion }: Config): NameFilter | undefined {
+function resourceLabels({
+  resource_constant_labels,
+  resource_to_telemetry_conversion,
+}: Config): NameFilter | undefined {
   if (resource_constant_labels) {
     const { included, excluded } = resource_constant_labels
     return included.length + excluded.length > 0 ? new NameFilter(included, excluded) : undefined
@@ -127,7 +130,7 @@ function offersOf({ drop_in, enable_open_metrics }: Config) {
 }
 
 function landingPage(path: string): HttpHandler {
-  const href = encodeURI(path)
+  const href = encodeURI(path).replaceAll('&', '&amp;')
   const page = `<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Millrace</title></head>
 <body><h1>Millrace</h1><p><a href="${href}">Metrics</a></p></body></html>

@@ -17,7 +17,7 @@ export interface ExposerOptions {
   readonly table: SeriesTable
   readonly naming: Naming
   readonly filter: NameFilter
-  readonly drops: DropCounter
+  readonly drops: Pick<DropCounter, 'dropped'>
   readonly log: Logger
   readonly clock: Clock
   readonly expirationMs: number

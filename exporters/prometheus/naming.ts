@@ -1,10 +1,15 @@
+import { type FamilyMetadata, type Label, type MetricType, metricType } from '../../src/prometheus/exposition.ts'
+import { joinLabels } from '../../src/prometheus/labels.ts'
+import {
+  type TranslationStrategy,
+  translateLabel,
+  translateName,
+  translateUnit,
+} from '../../src/prometheus/translate.ts'
 import { attributeText, decodeAttributes } from '../../src/telemetry/attributes.ts'
 import type { Descriptor } from '../../src/telemetry/metrics/descriptor.ts'
 import type { SeriesKey } from '../../src/telemetry/metrics/series_key.ts'
 import type { Resource, Scope } from '../../src/telemetry/resource.ts'
-import { type FamilyMetadata, type Label, type MetricType, metricType } from '../../src/prometheus/exposition.ts'
-import { joinLabels } from '../../src/prometheus/labels.ts'
-import { type TranslationStrategy, translateLabel, translateName, translateUnit } from '../../src/prometheus/translate.ts'
 import type { NameFilter } from './patterns.ts'
 
 export interface NamingOptions {
@@ -68,7 +73,8 @@ export class Naming {
     decodeAttributes(key.attributes, (attribute, value) => {
       const name = final ? attribute : this.#labelName(attribute)
       // What Prometheus itself does with a label that it needs.
-      if (name && name !== '__name__') triples.push([attribute, name === reserved ? `exported_${name}` : name, attributeText(value)])
+      if (name && name !== '__name__')
+        triples.push([attribute, name === reserved ? `exported_${name}` : name, attributeText(value)])
     })
     const own = joinLabels(triples)
     const resource = this.#resource(key.resource)
@@ -127,7 +133,8 @@ export class Naming {
     decodeAttributes(scope.attributes, (attribute, value) => {
       const name = this.#labelName(`otel_scope_${attribute}`)
       // The specification drops attributes that would stand for name, version or schema URL.
-      if (name && !['name', 'version', 'schema_url'].includes(attribute)) triples.push([attribute, name, attributeText(value)])
+      if (name && !['name', 'version', 'schema_url'].includes(attribute))
+        triples.push([attribute, name, attributeText(value)])
     })
     const labels = joinLabels(triples)
     this.#scopes.set(scope, labels)

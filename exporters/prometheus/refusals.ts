@@ -10,6 +10,7 @@ export const REFUSALS = [
   'type_conflict',
   'duplicate_series',
   'unsupported_scale',
+  'invalid_value',
 ] as const
 export type Refusal = (typeof REFUSALS)[number]
 

@@ -7,7 +7,8 @@ import { openMetricsFamily, type TextFamily, TextWriter, textFamily } from '../.
 import { nanosToMs } from '../../src/telemetry/metrics/batch.ts'
 import type { DistributionValue, Exemplar } from '../../src/telemetry/metrics/values.ts'
 import { type FreshMark, type SeriesStore, STATE } from './store.ts'
-import type { View, ViewFamily } from './view.ts'
+import type { View } from './view.ts'
+import type { ViewFamily } from './view_family.ts'
 import { zeroed } from './zeroed.ts'
 
 export interface RenderOptions {
@@ -172,8 +173,13 @@ class ProtobufRenderer implements Renderer {
     for (let i = from; i < to; i++) {
       const entry = members[i]
       if (!view.shows(entry, family)) continue
+      const labels = view.labelFields(entry)
       const lo = entry * 2
       const hi = lo + 1
+      if ((store.states[entry] & ~STATE.OWN) === 0 && !sendTimestamps && store.starts[hi] === 0) {
+        writer.plainNumber(family.type, labels, store.values[entry])
+        continue
+      }
       const times = {
         timeMs: sendTimestamps ? nanosToMs(store.times[lo], store.times[hi]) : 0,
         startNanos: store.starts[hi] === 0 ? 0n : (BigInt(store.starts[hi]) << 32n) | BigInt(store.starts[lo]),
@@ -182,7 +188,6 @@ class ProtobufRenderer implements Renderer {
       if (isFresh) noteFresh(store, entry, fresh)
       const exemplars = (!isFresh && store.exemplars.get(entry)) || NO_EXEMPLARS
       const value = shownDistribution(store, entry)
-      const labels = view.labelFields(entry)
       if (value) writer.distribution(family.type, labels, value, times, exemplars)
       else {
         const shown = isFresh ? 0 : store.values[entry]

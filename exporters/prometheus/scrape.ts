@@ -101,7 +101,9 @@ export function collectFilter(query: URLSearchParams, names: ReadonlySet<string>
 }
 
 function sequencesOf(outcomes: readonly CollectOutcome[]): ReadonlyMap<string, number> {
-  return new Map(outcomes.flatMap(({ source, sequence }) => (sequence === undefined ? [] : [[source, sequence] as const])))
+  return new Map(
+    outcomes.flatMap(({ source, sequence }) => (sequence === undefined ? [] : [[source, sequence] as const])),
+  )
 }
 
 /** The entries that these partial collections brought. */

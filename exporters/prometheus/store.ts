@@ -1,13 +1,13 @@
 import { MIN_SCHEMA } from '../../src/prometheus/native_histogram.ts'
+import { hashKey } from '../../src/telemetry/hash.ts'
 import { FLAG, int64ToNumber, type MetricBatch } from '../../src/telemetry/metrics/batch.ts'
 import type { Descriptor } from '../../src/telemetry/metrics/descriptor.ts'
 import type { SeriesKey } from '../../src/telemetry/metrics/series_key.ts'
 import { NO_SERIES, type SeriesTable, slotOf, TRANSIENT } from '../../src/telemetry/metrics/series_table.ts'
-import { hashKey } from '../../src/telemetry/hash.ts'
 import type { DistributionValue, Exemplar } from '../../src/telemetry/metrics/values.ts'
 import type { Collection } from '../../src/telemetry/origin.ts'
 import { REFUSALS, refusalOf } from './refusals.ts'
-import { Sources, type Source } from './sources.ts'
+import { type Source, Sources } from './sources.ts'
 
 /** Bits of `states`; an entry with none of them is a plain number. */
 export const STATE = {
@@ -26,6 +26,7 @@ const NOBODY = 0xffffffff
 const OUT_OF_ORDER = refusalOf('out_of_order')
 const SERIES_LIMIT = refusalOf('series_limit')
 const UNSUPPORTED_SCALE = refusalOf('unsupported_scale')
+const INVALID_VALUE = refusalOf('invalid_value')
 /** Partial collections whose series are remembered until their scrape is answered. */
 const MAX_PARTIALS = 16
 
@@ -63,6 +64,7 @@ export class SeriesStore {
   readonly exemplars = new Map<number, readonly Exemplar[]>()
   readonly fresh = new Map<number, FreshMark>()
   #alive = new Uint8Array(0)
+  #shapes = new Uint8Array(0)
   #seenMs = new Float64Array(0)
   #epochs = new Uint32Array(0)
   readonly #sources: (Source | undefined)[] = []
@@ -103,7 +105,8 @@ export class SeriesStore {
     this.version++
     for (let i = 0; i < count; i++) {
       const flag = flags[i]
-      if ((flag & FLAG.DISTRIBUTION) !== 0 && isUnsupported(distributions[values[i]])) {
+      const distribution = (flag & FLAG.DISTRIBUTION) === 0 ? undefined : distributions[values[i]]
+      if (distribution && isUnsupported(distribution)) {
         this.#refused[UNSUPPORTED_SCALE]++
         continue
       }
@@ -113,8 +116,11 @@ export class SeriesStore {
         continue
       }
       if (entry < 0) {
-        entry = this.#admit(batch, i)
+        entry = this.#admit(batch, i, distribution)
         if (entry < 0) continue
+      } else if (shapeOf(distribution) !== this.#shapes[entry]) {
+        this.#refused[INVALID_VALUE]++
+        continue
       } else if (!source && this.#isOlder(entry, times[i * 2], times[i * 2 + 1])) {
         this.#refused[OUT_OF_ORDER]++
         continue
@@ -140,14 +146,9 @@ export class SeriesStore {
   #special(entry: number, batch: MetricBatch, i: number, words: Uint32Array, nowMs: number): void {
     const { flags, values, distributions, exemplars } = batch.points
     const flag = flags[i]
-    let state = this.states[entry] & STATE.FRESH
-    if ((flag & FLAG.DISTRIBUTION) !== 0) {
-      state |= STATE.DISTRIBUTION
-      this.distributions[entry] = distributions[values[i]]
-    } else {
-      this.distributions[entry] = undefined
-      this.values[entry] = (flag & FLAG.INT) !== 0 ? int64ToNumber(words[i * 2], words[i * 2 + 1]) : values[i]
-    }
+    let state = this.states[entry] & (STATE.FRESH | STATE.DISTRIBUTION)
+    if ((state & STATE.DISTRIBUTION) !== 0) this.distributions[entry] = distributions[values[i]]
+    else this.values[entry] = (flag & FLAG.INT) !== 0 ? int64ToNumber(words[i * 2], words[i * 2 + 1]) : values[i]
     if ((flag & FLAG.FRESH) !== 0) {
       state |= STATE.FRESH
       this.fresh.set(entry, { seen: false, sinceMs: nowMs })
@@ -187,13 +188,16 @@ export class SeriesStore {
 
   #bind(entry: number, id: number): void {
     const slot = slotOf(id)
-    if (slot >= this.#entryOfSlot.length) this.#entryOfSlot = grown(this.#entryOfSlot, new Uint32Array(capacityFor(slot)))
+    if (slot >= this.#entryOfSlot.length)
+      this.#entryOfSlot = grown(this.#entryOfSlot, new Uint32Array(capacityFor(slot)))
     this.#entryOfSlot[slot] = entry + 1
     this.ids[entry] = id
   }
 
-  #admit(batch: MetricBatch, i: number): number {
-    const refusal = this.#owner.refusal(batch.descriptor(i))
+  #admit(batch: MetricBatch, i: number, distribution: DistributionValue | undefined): number {
+    const descriptor = batch.descriptor(i)
+    const shape = shapeOf(distribution)
+    const refusal = shape === SHAPES[descriptor.kind] ? this.#owner.refusal(descriptor) : INVALID_VALUE
     if (refusal !== 0) {
       this.#refused[refusal]++
       return -1
@@ -210,7 +214,8 @@ export class SeriesStore {
       this.#keys[entry] = { ...key, hash: key.hash.slice(), attributes: key.attributes.slice() }
       this.#entryOfKey.set(hashKey(key.hash), entry)
     }
-    if ((batch.points.flags[i] & FLAG.DISTRIBUTION) !== 0) this.states[entry] = STATE.DISTRIBUTION
+    this.#shapes[entry] = shape
+    if (distribution) this.states[entry] = STATE.DISTRIBUTION
     this.#owner.added(entry)
     return entry
   }
@@ -345,9 +350,19 @@ export class SeriesStore {
     this.starts = grown(this.starts, new Uint32Array(n * 2))
     this.refusals = grown(this.refusals, new Uint8Array(n))
     this.#alive = grown(this.#alive, new Uint8Array(n))
+    this.#shapes = grown(this.#shapes, new Uint8Array(n))
     this.#seenMs = grown(this.#seenMs, new Float64Array(n))
     this.#epochs = grown(this.#epochs, new Uint32Array(n))
   }
+}
+
+/** What a value must be for its kind of metric; a series never changes from one to another. */
+const SHAPES = { gauge: 0, sum: 0, histogram: 1, exponential_histogram: 2, summary: 3 } as const
+
+function shapeOf(value: DistributionValue | undefined): number {
+  if (!value) return 0
+  if ('bounds' in value) return SHAPES.histogram
+  return 'quantiles' in value ? SHAPES.summary : SHAPES.exponential_histogram
 }
 
 /** Prometheus has no buckets as wide as these. */

@@ -1,31 +1,19 @@
-import { hashBytes } from '../../src/telemetry/hash.ts'
-import { HashIndex } from '../../src/telemetry/metrics/hash_index.ts'
 import type { FamilyMetadata, Label } from '../../src/prometheus/exposition.ts'
-import { escapeLabels, labelText } from '../../src/prometheus/labels.ts'
+import { escapeLabels, labelText, seriesText } from '../../src/prometheus/labels.ts'
 import { compareUtf8, type Escaping, escapeName, isLegacyLabel, isLegacyName } from '../../src/prometheus/names.ts'
 import { labelFields } from '../../src/prometheus/protobuf_writer.ts'
 import { compareSeries } from '../../src/prometheus/series_order.ts'
 import { SeriesTexts } from '../../src/prometheus/series_texts.ts'
+import { hashBytes } from '../../src/telemetry/hash.ts'
+import { HashIndex } from '../../src/telemetry/metrics/hash_index.ts'
 import { refusalOf } from './refusals.ts'
 import { grown } from './store.ts'
+import { createFamily, orderFamily, sampleNames, type ViewFamily } from './view_family.ts'
 
 /** What an entry shows before names are escaped. */
 export interface Exposure {
   readonly family: FamilyMetadata
   readonly labels: readonly Label[]
-}
-
-/** A family as a view has it, and its entries in order. */
-export interface ViewFamily extends FamilyMetadata {
-  /** Sorted; entries that are gone or new since then are in the two below. */
-  members: readonly number[]
-  added: Set<number>
-  readonly gone: Set<number>
-  live: number
-  /** Entries that are not shown because of this family. */
-  readonly refused: Set<number>
-  reported: boolean
-  helpReported: boolean
 }
 
 export interface ViewOwner {
@@ -34,11 +22,6 @@ export interface ViewOwner {
   conflict(family: FamilyMetadata, message: string): void
 }
 
-const SUFFIXES: Partial<Record<FamilyMetadata['type'], readonly string[]>> = {
-  histogram: ['_bucket', '_sum', '_count'],
-  gaugehistogram: ['_bucket', '_sum', '_count', '_gsum', '_gcount'],
-  summary: ['_sum', '_count'],
-}
 /** Texts of series that are gone may take this much before the others are moved together. */
 const MIN_WASTE_BYTES = 1 << 20
 
@@ -73,7 +56,12 @@ export class View {
   #namesChanged = false
   #wasteBytes = 0
 
-  constructor(escaping: Escaping, seed: Uint32Array, owner: ViewOwner, refusals?: (entry: number, refusal: number) => void) {
+  constructor(
+    escaping: Escaping,
+    seed: Uint32Array,
+    owner: ViewOwner,
+    refusals?: (entry: number, refusal: number) => void,
+  ) {
     this.escaping = escaping
     this.#seed = seed
     this.#owner = owner
@@ -85,29 +73,45 @@ export class View {
     const { family: metadata, labels } = this.#owner.exposure(entry)
     const name = escapeName(metadata.name, this.escaping)
     const family = this.#families.get(name) ?? this.#newFamily({ ...metadata, name })
-    if (family.name !== name || family.type !== metadata.type)
-      return this.#refuse(entry, family, 'type_conflict', `${name} is a ${metadata.type}, but ${family.name} is a ${family.type} already`)
     const escaped = escapeLabels(labels, this.escaping)
-    const place = this.texts.add(name, family.type, labelText(escaped))
-    if (!this.#claim(entry, place.start, place.length)) {
-      const text = this.texts.sink.bytes.toString('utf8', place.start, place.start + place.length).trim()
-      this.texts.sink.at = place.start
-      return this.#refuse(entry, family, 'duplicate_series', `two series are ${text}`)
+    const text = labelText(escaped)
+    if (family.name !== name || family.type !== metadata.type) {
+      const message = `${name} is a ${metadata.type}, but ${family.name} is a ${family.type} already`
+      this.#refuse(entry, family, 'type_conflict', message)
+    } else if (this.#place(entry, family, text)) {
+      this.#accept(entry, family, escaped)
+      this.#compareHelp(family, metadata)
+    } else this.#refuse(entry, family, 'duplicate_series', `two series are ${seriesText(name, text)}`)
+  }
+
+  /** Renders the entry's texts; false when another one has the same. */
+  #place(entry: number, family: ViewFamily, labels: string): boolean {
+    const { start, length, headLength } = this.texts.add(family.name, family.type, labels)
+    if (!this.#claim(entry, start, length)) {
+      this.texts.sink.at = start
+      return false
     }
-    this.starts[entry] = place.start
-    this.lengths[entry] = place.length
-    this.headLengths[entry] = place.headLength
+    this.starts[entry] = start
+    this.lengths[entry] = length
+    this.headLengths[entry] = headLength
+    return true
+  }
+
+  #accept(entry: number, family: ViewFamily, labels: readonly Label[]): void {
     this.#labelCounts[entry] = Math.min(labels.length, 255)
-    this.#unusual[entry] = isLegacyName(name) && escaped.every(([label]) => isLegacyLabel(label)) ? 0 : 1
+    this.#unusual[entry] = isLegacyName(family.name) && labels.every(([label]) => isLegacyLabel(label)) ? 0 : 1
     this.unusual += this.#unusual[entry]
     this.#familyOf[entry] = family
     if (family.live++ === 0) this.#namesChanged = true
     family.added.add(entry)
     this.#dirty.add(family)
     this.#refusals?.(entry, 0)
-    if (metadata.help === family.help || family.helpReported) return
+  }
+
+  #compareHelp(family: ViewFamily, { help }: FamilyMetadata): void {
+    if (help === family.help || family.helpReported) return
     family.helpReported = true
-    this.#owner.conflict(family, `${name} has two help texts: the first one is shown`)
+    this.#owner.conflict(family, `${family.name} has two help texts: the first one is shown`)
   }
 
   remove(entry: number): void {
@@ -157,22 +161,13 @@ export class View {
   }
 
   #newFamily(metadata: FamilyMetadata): ViewFamily {
-    const { name, type } = metadata
-    const suffixed = (SUFFIXES[type] ?? []).map(suffix => name + suffix)
+    const { name } = metadata
+    const suffixed = sampleNames(metadata)
     for (const taken of [name, ...suffixed]) {
       const other = this.#claims.get(taken) ?? this.#families.get(taken)
       if (other) return other
     }
-    const family: ViewFamily = {
-      ...metadata,
-      members: [],
-      added: new Set(),
-      gone: new Set(),
-      live: 0,
-      refused: new Set(),
-      reported: false,
-      helpReported: false,
-    }
+    const family = createFamily(metadata)
     this.#families.set(name, family)
     for (const sample of suffixed) this.#claims.set(sample, family)
     return family
@@ -180,7 +175,7 @@ export class View {
 
   #drop(family: ViewFamily): void {
     this.#families.delete(family.name)
-    for (const suffix of SUFFIXES[family.type] ?? []) this.#claims.delete(family.name + suffix)
+    for (const sample of sampleNames(family)) this.#claims.delete(sample)
     this.#namesChanged = true
     this.#dirty.delete(family)
   }
@@ -209,12 +204,7 @@ export class View {
 
   #order(family: ViewFamily): void {
     if (this.#families.get(family.name) !== family) return
-    const order = (a: number, b: number): number => this.#compare(a, b)
-    const { gone } = family
-    const kept = gone.size > 0 ? family.members.filter(entry => !gone.has(entry)) : family.members
-    family.members = merged(kept, [...family.added].sort(order), order)
-    family.added.clear()
-    gone.clear()
+    orderFamily(family, (a, b) => this.#compare(a, b))
   }
 
   #compare(a: number, b: number): number {
@@ -256,18 +246,4 @@ export class View {
     this.#unusual = grown(this.#unusual, new Uint8Array(n))
     this.#index.lanes = grown(this.#index.lanes, new Uint32Array(n * 4))
   }
-}
-
-/** Two ascending lists as one. */
-function merged(a: readonly number[], b: readonly number[], order: (x: number, y: number) => number): readonly number[] {
-  if (b.length === 0) return a
-  if (a.length === 0) return b
-  const out: number[] = []
-  let i = 0
-  for (const entry of b) {
-    while (i < a.length && order(a[i], entry) <= 0) out.push(a[i++])
-    out.push(entry)
-  }
-  while (i < a.length) out.push(a[i++])
-  return out
 }

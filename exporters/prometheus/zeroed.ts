@@ -2,7 +2,8 @@ import type { Counts, DistributionValue } from '../../src/telemetry/metrics/valu
 
 /** The value that a distribution has before anything was observed. */
 export function zeroed(value: DistributionValue): DistributionValue {
-  if ('quantiles' in value) return { ...value, count: 0, sum: 0, values: new Float64Array(value.values.length).fill(Number.NaN) }
+  if ('quantiles' in value)
+    return { ...value, count: 0, sum: 0, values: new Float64Array(value.values.length).fill(Number.NaN) }
   const sum = value.sum === undefined ? undefined : 0
   if ('bounds' in value) return { count: 0, sum, bounds: value.bounds, counts: empty(value.counts) }
   const { offset } = value.positive

@@ -26,3 +26,21 @@ export interface Refusal {
 export interface Admission {
   reserve(sizeBytes: number): Ticket | Refusal
 }
+
+/** Bytes that may be kept in memory by the whole process: queues and whoever else keeps batches count here. */
+export interface MemoryBudget extends Reservable {
+  /** Bytes kept and bytes promised to senders. */
+  readonly usedBytes: number
+  readonly limitBytes: number
+  /** True when `sizeBytes` more would still be within the limit. */
+  fits(sizeBytes: number): boolean
+  /** Counts bytes as kept, within the limit or not. */
+  hold(sizeBytes: number): void
+  free(sizeBytes: number): void
+  /** A lower limit, for as long as it is not released; of several the lowest counts. `name` says who set it. */
+  bound(name: string, limitBytes: number): BudgetBound
+}
+export interface BudgetBound {
+  set(limitBytes: number): void
+  release(): void
+}

@@ -9,6 +9,19 @@ export interface Listen {
   paths?: readonly string[]
 }
 
+/** What an extension can do for other components. */
+export const EXTENSION_ROLES = ['server_auth', 'client_auth', 'storage'] as const
+export type ExtensionRole = (typeof EXTENSION_ROLES)[number]
+
+/** An extension that a component's config names. */
+export interface Use {
+  /** Where in the component's config. */
+  path: readonly (string | number)[]
+  /** As it is written there. */
+  id: string
+  as: ExtensionRole
+}
+
 interface Base<C extends z.ZodType> {
   /** lower_snake; also the folder's name, the README's title and the word in metrics and logs. */
   readonly type: string
@@ -19,6 +32,8 @@ interface Base<C extends z.ZodType> {
   readonly config: C
   /** Addresses that this config opens. */
   listens?(config: z.output<C>): Listen[]
+  /** Extensions that a component with this config asks for by `settings.extension`; it is restarted when one of them is. */
+  uses?(config: z.output<C>): Use[]
   /** What is wrong with this config beyond its schema; paths are relative to the component's own config. */
   validate?(config: z.output<C>): { path: (string | number)[]; message: string }[]
 }
@@ -53,6 +68,8 @@ export interface ConnectorDefinition<C extends z.ZodType = z.ZodType> extends Ba
 }
 export interface ExtensionDefinition<C extends z.ZodType = z.ZodType> extends Base<C> {
   readonly kind: 'extension'
+  /** What an extension with this config can do for others. */
+  provides?(config: z.output<C>): readonly ExtensionRole[]
   create(config: z.output<C>, settings: Settings): Extension
 }
 export type Definition =

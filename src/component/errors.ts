@@ -1,6 +1,12 @@
-/** The data can never be accepted by this destination: it is lost with reason `rejected`, and never sent again. */
+/** The data can never be accepted by this destination: it is lost with this reason, and never sent again. */
 export class PermanentError extends Error {
   override name = 'PermanentError'
+  /** lower_snake, of a small fixed set. */
+  readonly reason: string
+  constructor(message: string, { reason = 'rejected', ...options }: ErrorOptions & { reason?: string } = {}) {
+    super(message, options)
+    this.reason = reason
+  }
 }
 
 /** The destination asks to be left alone for `retryAfterMs` milliseconds; the data is kept and sent again. */
@@ -35,6 +41,17 @@ export class RefusedError extends Error {
     this.reason = reason
     this.heldBy = heldBy
     this.retryAfterMs = retryAfterMs
+  }
+}
+
+/** A request does not prove that its sender may send. The message is for the sender and never holds what was sent. */
+export class UnauthenticatedError extends Error {
+  override name = 'UnauthenticatedError'
+  /** What a WWW-Authenticate header asks for. */
+  readonly challenge?: string
+  constructor(message: string, challenge?: string) {
+    super(message)
+    this.challenge = challenge
   }
 }
 

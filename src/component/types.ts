@@ -1,10 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http2'
 import type { TlsOptions } from 'node:tls'
 import type { MetricBatch } from '../telemetry/metrics/batch.ts'
 import type { SeriesTable } from '../telemetry/metrics/series_table.ts'
 import type { Collection } from '../telemetry/origin.ts'
 import type { LogBatch, TraceBatch } from '../telemetry/wire_batch.ts'
-import type { Admission, Reservable } from './admission.ts'
+import type { Admission, MemoryBudget, Reservable } from './admission.ts'
 import type { Clock } from './clock.ts'
 
 export const SIGNALS = ['traces', 'metrics', 'logs'] as const
@@ -53,11 +54,53 @@ export interface Receiver extends Lifecycle {
 }
 export type Processor = Takes & Lifecycle
 export type Connector = Takes & Lifecycle
-export interface Exporter extends Takes, Lifecycle {
-  /** What admission asks before data is read from outside: the queue of this exporter, when it refuses rather than drops. */
-  readonly reservable?: Reservable
+/** A batch was delivered but for some items that the destination will never accept: they are lost with `reason`. */
+export interface PartialDelivery {
+  readonly rejected: number
+  /** lower_snake, of a small fixed set; `rejected` when absent. */
+  readonly reason?: string
 }
-export type Extension = Lifecycle
+export type Delivered = PartialDelivery | undefined
+
+/** One attempt to deliver a batch; `signal` is aborted when the attempt has taken too long or the agent ends. */
+export type Delivers = {
+  [S in Signal]?: (
+    batch: BatchOf<S>,
+    signal: AbortSignal,
+  ) => Promise<Delivered> | Promise<void> | Delivered | void
+}
+
+export interface Exporter extends Delivers, Lifecycle {
+  /**
+   * What admission asks before data is read from outside: the queue of this exporter, when it refuses rather than drops.
+   * An exporter that brings one has its own queue: the agent adds none.
+   */
+  readonly reservable?: Reservable
+  /**
+   * For `ordering: 'per_key'`: cuts a batch into `shards` parts, so that items of one key are always in the part of the
+   * same number. Parts are delivered each in their own order. Without it all batches of a signal stay in one order.
+   */
+  shard?(batch: AnyBatch, shards: number): readonly (AnyBatch | undefined)[]
+}
+
+/** Finds out whether whoever sends a request may. */
+export interface ServerAuth {
+  /** Names of the headers that hold secrets, in lower case: nothing else may keep or show them. */
+  readonly headers: readonly string[]
+  /** Throws or rejects with UnauthenticatedError. `values`: every value of the header with this lower-case name. */
+  authenticate(values: (header: string) => readonly string[]): Promise<void> | void
+}
+
+/** Proves to a server who sends a request. */
+export interface ClientAuth {
+  /** Headers for the next request, names in lower case. Asked before each one, since a token may change. */
+  headers(): Promise<Readonly<Record<string, string>>> | Readonly<Record<string, string>>
+}
+
+export interface Extension extends Lifecycle {
+  readonly serverAuth?: ServerAuth
+  readonly clientAuth?: ClientAuth
+}
 
 export interface Logger {
   debug(message: string, fields?: object): void
@@ -74,6 +117,11 @@ export interface DropCounter {
   created(signal: Signal, items: number): void
   /** Items that this component holds now: taken, neither handed on nor lost. */
   holding(signal: Signal, items: number): void
+  /**
+   * Push receivers: `requests` that were turned away before anything was handed on, and the `items` in them as far as they
+   * are known. Their sender still owns them. `reason` is lower_snake and of a small fixed set.
+   */
+  refused(signal: Signal, reason: string, requests: number, items?: number): void
 }
 
 export interface CollectRequest {
@@ -119,7 +167,11 @@ export interface Settings {
   readonly series: SeriesTable
   readonly drops: DropCounter
   readonly listeners: Listeners
+  /** The running extension that the component's config names; its definition says where (`uses`). */
+  extension(id: string): Extension
   readonly admission: Admission
+  /** The bytes that all queues together may keep in memory. */
+  readonly budget: MemoryBudget
   /** Exporters only: collections upstream. */
   readonly collections: Collections
   /** What `/health` says of this component from now on; `message` names the config key to change, if one is to blame. */
@@ -147,8 +199,58 @@ export interface Borrowed {
   /** Gives the routes back; a later borrower of the same paths already has them, so this never closes its socket. */
   release(): Promise<void>
 }
-/** Shared HTTP listeners, keyed by address. */
+
+/** What a gRPC method knows of a call. */
+export interface GrpcCall {
+  /** `/package.Service/Method`. */
+  readonly path: string
+  /** Address of the sender; undefined on a unix socket. */
+  readonly peer: string | undefined
+  /** Metadata by lower-case name, as node:http2 gives headers. */
+  readonly headers: IncomingHttpHeaders
+}
+/** One unary call that a method has let in. */
+export interface GrpcExchange {
+  /** Called before memory is used for the message, with its size so far known; again with its size once decompressed. Throws to refuse. */
+  reserve(sizeBytes: number): void
+  /** The message in an ArrayBuffer of its own; resolves with the answer. */
+  handle(message: Uint8Array): Promise<Uint8Array>
+  /** Called once, when the call is over whatever became of it. */
+  close(): void
+}
+/** A unary method. What it throws answers the call: an RpcError with its status, anything else with INTERNAL. */
+export interface GrpcMethod {
+  /** Most bytes of a message, as sent and decompressed; more is answered with RESOURCE_EXHAUSTED. */
+  readonly maxMessageBytes: number
+  open(call: GrpcCall): GrpcExchange | Promise<GrpcExchange>
+}
+/** `/package.Service/Method` → method. */
+export type GrpcMethods = Record<string, GrpcMethod>
+
+/** How gRPC connections are kept; times are milliseconds, undefined is never. */
+export interface GrpcConnectionOptions {
+  /** Calls at a time on one connection. */
+  maxConcurrentStreams: number
+  /** Ends a connection that had no call for so long. */
+  maxIdleMs?: number
+  /** Ends a connection of this age, give or take a tenth; calls that run then may take `maxAgeGraceMs` longer. */
+  maxAgeMs?: number
+  maxAgeGraceMs?: number
+  /** Asks a silent client for a sign of life after so long, and ends the connection when none comes within `pingTimeoutMs`. */
+  pingAfterMs: number
+  pingTimeoutMs: number
+  /** Ends connections that ping more often; undefined lets them. */
+  pings?: { minIntervalMs: number; withoutCalls: boolean }
+}
+
+/** Shared listeners, keyed by address: `host:port`, or `unix:` and a path. */
 export interface Listeners {
-  /** Opens `host:port` unless it is open, and serves `routes` there. Rejects with StartError when it can't be opened. */
+  /** Opens the address unless it is open, and serves `routes` there. Rejects with StartError when it can't be opened. */
   http(endpoint: string, routes: Routes, options: ListenOptions): Promise<Borrowed>
+  /** The same for gRPC methods. Connections that are open keep the options they began with. */
+  grpc(
+    endpoint: string,
+    methods: GrpcMethods,
+    options: ListenOptions & { connections: GrpcConnectionOptions },
+  ): Promise<Borrowed>
 }

@@ -12,6 +12,7 @@ import { checkExtensions, checkPipeline } from './references.ts'
 import { ignoredTelemetry, pipelineSchema, type ServiceInput, serviceSchema, telemetryConfig } from './service.ts'
 import { settle } from './settle.ts'
 import { child, emptyMap, locate, type MapNode, type Tree, toValue } from './tree.ts'
+import { checkUses } from './uses.ts'
 
 export interface Checked {
   /** Undefined when there are findings. */
@@ -119,8 +120,9 @@ class Check {
     for (const { path, message } of ignoredTelemetry(telemetry)) {
       this.#warnings.push({ path: ['service', 'telemetry', ...path], message })
     }
-    this.#warnUnused(pipelines, extensions)
+    if (this.#findings.length === 0) this.#warnUnused(pipelines, extensions)
     this.#checkClaims(pipelines, extensions, admin)
+    this.#checkUses(pipelines, extensions)
     return {
       extensions,
       pipelines,
@@ -178,6 +180,17 @@ class Check {
       all.push(...claims(path, definition.listens?.(config) ?? []))
     }
     this.#add([], checkAddresses(all))
+  }
+
+  #checkUses(pipelines: readonly PipelineConfig[], extensions: readonly string[]): void {
+    const declared = this.#checked.get('extension') as Map<string, ComponentConfig>
+    for (const component of [...this.#checkedComponents()]) {
+      const { definition, id } = component
+      if (!isUsed(definition.kind, id, pipelines, extensions)) continue
+      const { uses, problems } = checkUses(component, this.#declarations, declared, extensions)
+      this.#add([], problems)
+      if (uses.size > 0) this.#checked.get(definition.kind)?.set(id, { ...component, uses })
+    }
   }
 
   /** A definition came out of the map of its kind, which the type of a Map can't say. */

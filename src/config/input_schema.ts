@@ -3,6 +3,20 @@ import { formatBytes, formatDuration } from './units.ts'
 
 export type JsonSchema = z.core.JSONSchema.JSONSchema
 
+/** Formats of zod (`starts_with`) that JSON Schema does not have say nothing that their pattern does not. */
+const STANDARD_FORMATS = new Set([
+  'date-time',
+  'date',
+  'time',
+  'email',
+  'hostname',
+  'ipv4',
+  'ipv6',
+  'uri',
+  'uuid',
+  'regex',
+])
+
 /**
  * JSON Schema of what one may write for `schema`, with defaults as one would write them. `unit` tells what a text or
  * number stands for: duration, bytes, endpoint, url, regex.
@@ -13,7 +27,8 @@ export function inputSchema(schema: z.ZodType): JsonSchema {
     unrepresentable: 'any',
     override({ zodSchema, jsonSchema }) {
       const { def } = zodSchema._zod
-      if (def.type === 'default' && jsonSchema.unit) jsonSchema.default = asWritten(def.defaultValue, jsonSchema.unit)
+      if (!STANDARD_FORMATS.has(String(jsonSchema.format))) delete jsonSchema.format
+      if (def.type === 'default') jsonSchema.default = asWritten(def.defaultValue, jsonSchema.unit)
     },
   })
   return jsonSchema

@@ -19,6 +19,8 @@ export interface ComponentConfig<D extends Definition = Definition> {
   /** Changes when the resolved input (environment and file values included) does: what a reload compares. */
   readonly fingerprint: string
   readonly path: ConfigPath
+  /** Ids of the extensions that the config names, by how it spells them; only of components that run. */
+  readonly uses?: ReadonlyMap<string, string>
 }
 
 export interface PipelineConfig {

@@ -2,7 +2,7 @@ import type { Alias, Node, Pair, YAMLMap, YAMLSeq, Scalar as YamlScalar } from '
 import { isAlias, isMap, isNode, isScalar, LineCounter, parseAllDocuments } from 'yaml'
 import type { LocatedProblem, Place } from './problems.ts'
 import { plainScalar, type Scalar } from './scalar.ts'
-import { type Entry, emptyMap, type ListNode, type MapNode, type Tree } from './tree.ts'
+import type { Entry, ListNode, MapNode, Tree } from './tree.ts'
 
 /** Longest text that is read as YAML, bytes or characters. */
 export const MAX_TEXT_LENGTH = 4 * 2 ** 20
@@ -26,7 +26,7 @@ export function readYaml(file: string, text: string, at?: Place): YamlResult {
   const placeAt = (offset: number) => at ?? { file, ...lines.linePos(offset) }
   try {
     const documents = parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })
-    if (!Array.isArray(documents) || documents.length === 0) return { tree: emptyMap(start), problems: [] }
+    if (!Array.isArray(documents) || documents.length === 0) return { tree: nothing(start), problems: [] }
     const [document, second] = documents
     const problems = [...document.errors, ...document.warnings]
       .slice(0, MAX_SYNTAX_PROBLEMS)
@@ -34,7 +34,7 @@ export function readYaml(file: string, text: string, at?: Place): YamlResult {
     if (second) problems.push(problem(placeAt(second.range[0]), 'one YAML document only, and this is a second one'))
     if (problems.length > 0) return { problems }
     const reader = new TreeReader(placeAt)
-    const tree = document.contents ? reader.read(document.contents as Node, 0) : emptyMap(start)
+    const tree = document.contents ? reader.read(document.contents as Node, 0) : nothing(start)
     return { tree, problems: reader.problems }
   } catch (error) {
     if (error instanceof TooMuch) return refuse(error.place, error.message)

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerOptions, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
-import { isDeepStrictEqual } from 'node:util'
 import type { Logger } from '../component/types.ts'
+import { closeSocket, countConnections, openSocket, renewTls, type SocketAddress, type SocketServer } from './socket.ts'
 
 /** What a client may cost. Times are milliseconds. */
 export interface HttpLimits {
@@ -24,11 +24,8 @@ export const HTTP_LIMITS: HttpLimits = {
 
 export type OnRequest = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
-/** Options that `setSecureContext` changes on an open socket; the others need a new one. */
-const RENEWABLE = ['key', 'cert', 'ca', 'passphrase'] as const
-
 /** One HTTP/1.1 socket, with TLS or without. */
-export class HttpServer {
+export class HttpServer implements SocketServer {
   readonly #server: Server
   readonly #log: Logger
   #tls?: TlsOptions
@@ -49,39 +46,26 @@ export class HttpServer {
     })
   }
 
-  /** Opens the socket, again after `stopAccepting`; '' is every address. Rejects with the system's error. */
-  listen(host: string, port: number): Promise<AddressInfo> {
-    const server = this.#server
-    return new Promise((resolve, reject) => {
-      server.removeAllListeners('error').once('error', reject)
-      server.listen({ host: host || undefined, port }, () => {
-        server.removeAllListeners('error').on('error', error => this.#log.warn('listener failed', { error }))
-        resolve(server.address() as AddressInfo)
-      })
-    })
+  listen(at: SocketAddress): Promise<number> {
+    return openSocket(this.#server, at, this.#log)
   }
 
-  /** True when it serves with `tls` from now on; false when that needs another socket. */
   adopt(tls: TlsOptions | undefined): boolean {
-    if (isDeepStrictEqual(tls, this.#tls)) return true
-    if (!tls || !this.#tls || !isDeepStrictEqual(fixedPart(tls), fixedPart(this.#tls))) return false
-    ;(this.#server as unknown as { setSecureContext(options: TlsOptions): void }).setSecureContext(tls)
-    this.#tls = tls
-    return true
+    const adopted = renewTls(this.#server, this.#tls, tls)
+    if (adopted) this.#tls = tls
+    return adopted
   }
 
-  /** Closes the socket; connections that are open go on, idle ones too, which http's own `close` would end. */
+  /** Idle connections go on too, which http's own `close` would end. */
   stopAccepting(): void {
     // After the last connection: http's own close ends the timer that checks them.
-    const ended = () => this.#server.listening || this.#server.close()
-    if (this.#server.listening) NetServer.prototype.close.call(this.#server, ended)
+    closeSocket(this.#server, () => this.#server.listening || this.#server.close())
   }
 
   get connections(): Promise<number> {
-    return new Promise(resolve => this.#server.getConnections((_, count) => resolve(count ?? 0)))
+    return countConnections(this.#server)
   }
 
-  /** Closes the socket and idle connections, waits for requests that run until `deadline`, then ends those too. */
   async drain(deadline: AbortSignal): Promise<void> {
     this.#draining = true
     this.stopAccepting()
@@ -114,8 +98,4 @@ function serverOptions(limits: HttpLimits): ServerOptions {
     keepAliveTimeout: limits.keepAliveMs,
     connectionsCheckingInterval: Math.min(5000, limits.headerTimeoutMs),
   }
-}
-
-function fixedPart(tls: TlsOptions): Partial<TlsOptions> {
-  return Object.fromEntries(Object.entries(tls).filter(([key]) => !(RENEWABLE as readonly string[]).includes(key)))
 }

@@ -3,33 +3,42 @@ import { isDeepStrictEqual } from 'node:util'
 import { errorMessage, StartError } from '../component/errors.ts'
 import type { Logger } from '../component/types.ts'
 import { covers, formatAddress, overlap, widest } from './address.ts'
-import { dispatch } from './dispatch.ts'
-import { type HttpLimits, HttpServer } from './http_server.ts'
 import { type Borrow, RouteTable } from './routes.ts'
+import type { SocketServer } from './socket.ts'
+
+/** Makes a server that answers from `table`. */
+export type Serve<H> = (table: RouteTable<H>, tls: TlsOptions | undefined) => SocketServer
 
 /**
- * Everything that is served on one port. Borrows of `127.0.0.1:p` and `0.0.0.0:p` share the one socket that the system
+ * Everything that is served on one port, or on one unix socket. Borrows of `127.0.0.1:p` and `0.0.0.0:p` share the one socket that the system
  * allows; each still answers only connections to its own address.
  */
-export class PortListener {
-  readonly #limits: HttpLimits
+export class PortListener<H> {
+  readonly #serve: Serve<H>
   readonly #log: Logger
-  readonly #table = new RouteTable()
-  readonly #servers = new Map<string, HttpServer>()
+  readonly #path: string | undefined
+  readonly #table = new RouteTable<H>()
+  readonly #servers = new Map<string, SocketServer>()
   /** Closed sockets whose connections go on. */
-  readonly #retired = new Set<HttpServer>()
-  #borrows: Borrow[] = []
+  readonly #retired = new Set<SocketServer>()
+  #borrows: Borrow<H>[] = []
   #port: number
 
   /** `port` 0: the first borrow chooses. */
-  constructor(port: number, limits: HttpLimits, log: Logger) {
+  constructor({ port, path }: { port: number; path?: string }, serve: Serve<H>, log: Logger) {
     this.#port = port
-    this.#limits = limits
+    this.#path = path
+    this.#serve = serve
     this.#log = log
   }
 
   get port(): number {
     return this.#port
+  }
+
+  /** Config key of whoever borrowed it last. */
+  get holder(): string | undefined {
+    return this.#borrows.at(-1)?.configKey
   }
 
   get unused(): boolean {
@@ -41,7 +50,7 @@ export class PortListener {
   }
 
   /** Opens what the borrow needs and lets it serve. Rejects with StartError, and everything is as before. */
-  async add(borrow: Borrow): Promise<void> {
+  async add(borrow: Borrow<H>): Promise<void> {
     this.#refuseOtherTls(borrow)
     this.#borrows.push(borrow)
     this.#table.add(borrow)
@@ -49,12 +58,12 @@ export class PortListener {
       await this.#arrange()
     } catch (error) {
       this.#forget(borrow)
-      throw startError(error, formatAddress({ host: borrow.host, port: this.#port }), borrow.configKey)
+      throw startError(error, this.#where(borrow.host), borrow.configKey)
     }
   }
 
   /** The socket stays open for the next borrower, until `settle`. */
-  async remove(borrow: Borrow): Promise<void> {
+  async remove(borrow: Borrow<H>): Promise<void> {
     this.#forget(borrow)
     await this.#tryArrange(this.#openHosts())
   }
@@ -73,7 +82,7 @@ export class PortListener {
     await Promise.all(servers.map(server => server.drain(deadline)))
   }
 
-  #forget(borrow: Borrow): void {
+  #forget(borrow: Borrow<H>): void {
     this.#borrows = this.#borrows.filter(other => other !== borrow)
     this.#table.remove(borrow)
   }
@@ -83,13 +92,13 @@ export class PortListener {
   }
 
   /** A reload borrows for the same config key with new certificates before the old borrow ends: that is no conflict. */
-  #refuseOtherTls(borrow: Borrow): void {
+  #refuseOtherTls(borrow: Borrow<H>): void {
     const other = this.#borrows.find(
       ({ host, configKey, tls }) =>
         configKey !== borrow.configKey && overlap(host, borrow.host) && !isDeepStrictEqual(tls, borrow.tls),
     )
     if (!other) return
-    const where = formatAddress({ host: borrow.host, port: this.#port })
+    const where = this.#where(borrow.host)
     const message = `${borrow.configKey} and ${other.configKey} share ${where} with different TLS settings; give one of them another address`
     throw new StartError(message, borrow.configKey)
   }
@@ -117,7 +126,7 @@ export class PortListener {
 
   /** The system refuses a wide socket while a narrow one is open, so the old ones close first, and open again on failure. */
   async #replace(stop: string[], open: string[]): Promise<void> {
-    const stopped = stop.map(host => [host, this.#servers.get(host) as HttpServer] as const)
+    const stopped = stop.map(host => [host, this.#servers.get(host) as SocketServer] as const)
     for (const [host, server] of stopped) {
       server.stopAccepting()
       this.#servers.delete(host)
@@ -138,31 +147,32 @@ export class PortListener {
   }
 
   async #open(host: string): Promise<void> {
-    const onRequest = async (...[request, response]: Parameters<ConstructorParameters<typeof HttpServer>[2]>) =>
-      dispatch(this.#table, request, response, this.#log)
-    const server = new HttpServer(this.#tlsFor(host), this.#limits, onRequest, this.#log)
-    this.#port = (await server.listen(host, this.#port)).port
+    const server = this.#serve(this.#table, this.#tlsFor(host))
+    this.#port = await server.listen({ host, port: this.#port, path: this.#path })
     this.#servers.set(host, server)
   }
 
   #retire(host: string): void {
-    const server = this.#servers.get(host) as HttpServer
+    const server = this.#servers.get(host) as SocketServer
     server.stopAccepting()
     this.#servers.delete(host)
     this.#retired.add(server)
   }
 
-  async #reopen(stopped: (readonly [string, HttpServer])[]): Promise<void> {
+  async #reopen(stopped: (readonly [string, SocketServer])[]): Promise<void> {
     for (const [host, server] of stopped) {
       try {
-        await server.listen(host, this.#port)
+        await server.listen({ host, port: this.#port, path: this.#path })
         this.#servers.set(host, server)
       } catch (error) {
         this.#retired.add(server)
-        const address = formatAddress({ host, port: this.#port })
-        this.#log.error('listener is gone: its address was taken meanwhile', { address, error })
+        this.#log.error('listener is gone: its address was taken meanwhile', { address: this.#where(host), error })
       }
     }
+  }
+
+  #where(host: string): string {
+    return this.#path ?? formatAddress({ host, port: this.#port })
   }
 
   async #dropEmpty(): Promise<void> {

@@ -1,31 +1,46 @@
 import type { TlsOptions } from 'node:tls'
-import type { HttpHandler, Routes } from '../component/types.ts'
+import type { GrpcConnectionOptions, HttpHandler, ListenOptions } from '../component/types.ts'
 import { covers } from './address.ts'
 
-/** Routes that one component serves at one address, and how many of their handlers run now. */
-export class Borrow {
+export type BorrowOptions = ListenOptions & { connections?: GrpcConnectionOptions }
+
+/** Routes that one component serves at one address, and how many of their handlers run now. `H`: what handles a route. */
+export class Borrow<H = HttpHandler> {
   readonly host: string
-  readonly routes: Routes
+  readonly routes: Readonly<Record<string, H>>
   readonly configKey: string
   readonly tls?: TlsOptions
+  /** Of gRPC: how its connections are kept. */
+  readonly connections?: GrpcConnectionOptions
   #running = 0
   #whenIdle: (() => void)[] = []
 
-  constructor(host: string, routes: Routes, { configKey, tls }: { configKey: string; tls?: TlsOptions }) {
+  constructor(host: string, routes: Readonly<Record<string, H>>, { configKey, tls, connections }: BorrowOptions) {
     this.host = host
     this.routes = routes
     this.configKey = configKey
     this.tls = tls
+    this.connections = connections
   }
 
   /** Runs a handler of this borrow. */
   async run(work: () => void | Promise<void>): Promise<void> {
-    this.#running++
+    this.enter()
     try {
       await work()
     } finally {
-      if (--this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
+      this.leave()
     }
+  }
+
+  /** A handler begins. */
+  enter(): void {
+    this.#running++
+  }
+
+  /** It has ended. */
+  leave(): void {
+    if (--this.#running === 0) for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
 
   /** Resolves when none of its handlers runs. */
@@ -34,16 +49,23 @@ export class Borrow {
   }
 }
 
-export interface Match {
-  readonly handler: HttpHandler
-  readonly borrow: Borrow
+export interface Match<H = HttpHandler> {
+  readonly handler: H
+  readonly borrow: Borrow<H>
 }
 
 /** Who serves which path of one port. Of several borrows of a path the newest serves. */
-export class RouteTable {
-  readonly #stacks = new Map<string, Borrow[]>()
+export class RouteTable<H = HttpHandler> {
+  readonly #stacks = new Map<string, Borrow<H>[]>()
+  #borrows: Borrow<H>[] = []
 
-  add(borrow: Borrow): void {
+  /** How the newest borrower of gRPC methods wants connections kept. */
+  get connections(): GrpcConnectionOptions | undefined {
+    return this.#borrows.findLast(borrow => borrow.connections)?.connections
+  }
+
+  add(borrow: Borrow<H>): void {
+    this.#borrows.push(borrow)
     for (const path of Object.keys(borrow.routes)) {
       const stack = this.#stacks.get(path)
       if (stack) stack.push(borrow)
@@ -51,7 +73,8 @@ export class RouteTable {
     }
   }
 
-  remove(borrow: Borrow): void {
+  remove(borrow: Borrow<H>): void {
+    this.#borrows = this.#borrows.filter(other => other !== borrow)
     for (const path of Object.keys(borrow.routes)) {
       const rest = (this.#stacks.get(path) ?? []).filter(other => other !== borrow)
       if (rest.length > 0) this.#stacks.set(path, rest)
@@ -60,7 +83,7 @@ export class RouteTable {
   }
 
   /** The path itself, else the longest one above it that ends in `/`. `host`: the address that the client connected to. */
-  match(path: string, host: string): Match | undefined {
+  match(path: string, host: string): Match<H> | undefined {
     const exact = this.#serving(path, host)
     if (exact) return exact
     for (let end = path.lastIndexOf('/'); end >= 0; end = end === 0 ? -1 : path.lastIndexOf('/', end - 1)) {
@@ -76,7 +99,7 @@ export class RouteTable {
   }
 
   /** A socket may be open wider than the borrow asked for; only connections to its own address reach it. */
-  #serving(path: string, host: string): Match | undefined {
+  #serving(path: string, host: string): Match<H> | undefined {
     const borrow = this.#stacks.get(path)?.findLast(candidate => covers(candidate.host, host))
     return borrow && { borrow, handler: borrow.routes[path] }
   }

@@ -7,7 +7,7 @@ import type { tlsServer } from '../config/fields.ts'
 export type ServerTls = z.output<ReturnType<typeof tlsServer>>
 
 /** Curves by Go's names, as the Collector spells them. */
-const CURVES: Record<string, string> = { P256: 'prime256v1', P384: 'secp384r1', P521: 'secp521r1' }
+export const CURVES: Record<string, string> = { P256: 'prime256v1', P384: 'secp384r1', P521: 'secp521r1' }
 
 /**
  * Reads what a listener's TLS settings name. Rejects with StartError, which names the key below `configKey`, when a file
@@ -37,7 +37,7 @@ export async function serverTls(tls: ServerTls, configKey: string): Promise<TlsO
 }
 
 /** Suites of TLS 1.3 are always offered: they are not for the config to choose, as in Go. */
-function cipherList(suites: readonly string[], configKey: string): string {
+export function cipherList(suites: readonly string[], configKey: string): string {
   const always = ['TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256', 'TLS_AES_128_GCM_SHA256']
   const chosen = suites.map(suite => {
     const name = opensslCipher(suite)

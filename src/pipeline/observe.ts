@@ -1,6 +1,9 @@
 import type { Kind, Signal } from '../component/types.ts'
 
-/** What passed one component for one signal, in items. At rest: accepted + created = sent + held + Σ dropped. */
+/**
+ * What passed one component for one signal, in items. At rest: accepted + created = sent + held + set aside + Σ dropped.
+ * What an exporter dropped is lost.
+ */
 export class ItemCounters {
   /** Offered to the component, its consume not settled yet. */
   inFlight = 0
@@ -14,15 +17,25 @@ export class ItemCounters {
   failed = 0
   created = 0
   held = 0
+  /** Exporters: no longer tried, and kept. */
+  setAside = 0
   readonly dropped = new Map<string, number>()
+  /** A push receiver's requests that were turned away before anything was handed on, by reason. */
+  readonly refusedRequests = new Map<string, number>()
 
   drop(reason: string, items: number): void {
     this.dropped.set(reason, (this.dropped.get(reason) ?? 0) + items)
   }
 
+  /** Items of a request whose content is not known are not known either. */
+  refuse(reason: string, requests: number, items: number): void {
+    this.refusedRequests.set(reason, (this.refusedRequests.get(reason) ?? 0) + requests)
+    this.refused += items
+  }
+
   /** Items that are unaccounted for; 0 at rest, whatever happened. While something is in flight it lies in [0, inFlight]. */
   get missing(): number {
-    let gone = this.sent + this.held
+    let gone = this.sent + this.held + this.setAside
     for (const items of this.dropped.values()) gone += items
     return this.accepted + this.inFlight + this.created - gone
   }

@@ -1,7 +1,10 @@
-import type { Admission, Reservable } from '../component/admission.ts'
+import type { Admission, MemoryBudget, Reservable } from '../component/admission.ts'
 import type { Clock } from '../component/clock.ts'
-import type { Collections, Kind, Lifecycle, Settings, Signal } from '../component/types.ts'
+import type { Collections, Extension, Kind, Settings, Signal } from '../component/types.ts'
 import type { AgentConfig, ComponentConfig } from '../config/model.ts'
+import { ByteBudget } from '../exporting/budget.ts'
+import type { DeliveryState } from '../exporting/chain.ts'
+import { defaultBudgetBytes } from '../exporting/memory_size.ts'
 import { createAdmission } from './admission.ts'
 import { ReceiverCollections, upstreamCollections } from './collect.ts'
 import type { Target } from './edge.ts'
@@ -14,13 +17,15 @@ export type Attach = (
   component: ComponentConfig,
   kind: Kind,
   pipeline?: string,
-) => { settings: Omit<Settings, 'drops' | 'admission' | 'collections'>; detach(): void }
+) => { settings: Omit<Settings, 'drops' | 'admission' | 'budget' | 'collections' | 'extension'>; detach(): void }
 
 export interface RunOptions {
   ledger: Ledger
   clock: Clock
   attach: Attach
-  /** Byte budgets that every receiver asks besides the queues it can reach. */
+  /** What all queues together may keep in memory; by default a part of what the process may use. */
+  budget?: MemoryBudget
+  /** Further budgets that every receiver asks besides the queues it can reach. */
   budgets?: readonly Reservable[]
 }
 
@@ -33,7 +38,7 @@ export interface Changes {
 
 interface RunningExtension {
   readonly component: ComponentConfig
-  readonly instance: Lifecycle
+  readonly instance: Extension
   detach(): void
 }
 interface State {
@@ -55,14 +60,23 @@ export class Pipelines {
   readonly #collections = new Map<RunningNode, ReceiverCollections>()
   /** The last collection of each receiver id. */
   readonly #sequences = new Map<string, { last: number }>()
+  readonly budget: MemoryBudget
   #state: State = NOTHING
 
   constructor(options: RunOptions) {
     this.#options = options
+    this.budget = options.budget ?? new ByteBudget(defaultBudgetBytes())
   }
 
   get graph(): Graph {
     return this.#state.graph
+  }
+
+  /** How each exporter that sends is doing. */
+  deliveries(): { id: string; state: DeliveryState }[] {
+    return [...this.#state.nodes.values()].flatMap(({ node: { id }, delivery }) =>
+      delivery ? [{ id, state: delivery }] : [],
+    )
   }
 
   /** One line for each component that has something to say of itself. */
@@ -86,7 +100,7 @@ export class Pipelines {
     let next: State
     try {
       const extensions = await this.#startExtensions(config, old, fresh)
-      next = { ...this.#build(config, old, fresh), extensions }
+      next = { ...this.#build(config, old, extensions, fresh), extensions }
       await this.#startNodes(old, next)
     } catch (error) {
       this.#swap(old)
@@ -115,12 +129,18 @@ export class Pipelines {
   }
 
   /** Creates what is new, wired to the graph to come; what is kept still hands on as before. */
-  #build(config: AgentConfig, old: State, fresh: Part[]): Pick<State, 'graph' | 'nodes'> {
+  #build(
+    config: AgentConfig,
+    old: State,
+    extensions: State['extensions'],
+    fresh: Part[],
+  ): Pick<State, 'graph' | 'nodes'> {
     const graph = buildGraph(config)
     const nodes = new Map<NodeKey, RunningNode>()
     for (const node of graph.nodes.values()) {
       const known = old.nodes.get(node.key)
-      const running = known && unchanged(known.node, node) ? known : this.#create(node)
+      const same = known && unchanged(known.node, node) && sameUses(node.component, old.extensions, extensions)
+      const running = same ? known : this.#create(node, extensions)
       nodes.set(node.key, running)
       if (running !== known) fresh.push({ id: node.id, stop: deadline => running.shutdown(deadline) })
     }
@@ -142,14 +162,20 @@ export class Pipelines {
     return this.#stop(this.#state, deadline)
   }
 
-  /** Receivers together, then the others one after another, upstream before downstream; extensions at the end. */
+  /**
+   * Receivers together, then processors and connectors one after another, upstream before downstream, then exporters
+   * together, so that none of them drains on the time of another; extensions at the end.
+   */
   async #stop({ nodes, extensions }: Pick<State, 'nodes' | 'extensions'>, deadline: AbortSignal): Promise<unknown[]> {
     const upstreamFirst = [...nodes.values()].reverse()
     for (const running of upstreamFirst) this.#forget(running)
-    const receivers = upstreamFirst.filter(running => running.node.kind === 'receiver')
-    const failures = await settleAll(receivers.map(running => running.shutdown(deadline)))
+    const together = (kind: Kind) =>
+      settleAll(upstreamFirst.filter(({ node }) => node.kind === kind).map(running => running.shutdown(deadline)))
+    const failures = await together('receiver')
     for (const running of upstreamFirst)
-      if (running.node.kind !== 'receiver') failures.push(...(await settleAll([running.shutdown(deadline)])))
+      if (running.node.kind === 'processor' || running.node.kind === 'connector')
+        failures.push(...(await settleAll([running.shutdown(deadline)])))
+    failures.push(...(await together('exporter')))
     const last = [...extensions].map(([id, running]) => beforeDeadline(stopped(running, deadline), deadline, id))
     return [...failures, ...(await settleAll(last))]
   }
@@ -159,13 +185,15 @@ export class Pipelines {
     this.#collections.delete(running)
   }
 
-  #create(node: Node): RunningNode {
+  #create(node: Node, extensions: State['extensions']): RunningNode {
     const { ledger, attach } = this.#options
     const { settings, detach } = attach(node.component, node.kind, node.pipeline)
-    const delivers = node.component.definition.kind === 'exporter' && node.component.definition.delivery === 'hold'
+    const delivers = node.kind === 'exporter'
     const own: Settings = {
       ...settings,
+      budget: this.budget,
       drops: dropCounter(signal => ledger.counters(node.kind, node.id, signal, node.pipeline), delivers),
+      extension: text => usedBy(node.component, extensions, text),
       admission: this.#admission(node.key),
       collections: this.#collectionsFor(node.key),
     }
@@ -186,7 +214,9 @@ export class Pipelines {
     const { settings, detach } = this.#options.attach(component, 'extension')
     const instance = definition.create(config, {
       ...settings,
+      budget: this.budget,
       drops: dropCounter(signal => this.#options.ledger.counters('extension', id, signal), false),
+      extension: text => usedBy(component, new Map(), text),
       admission: createAdmission(() => []),
       collections: upstreamCollections(
         () => [],
@@ -201,7 +231,7 @@ export class Pipelines {
       const queues = reachable(this.#state.graph, key).flatMap(
         ({ key: at }) => this.#state.nodes.get(at)?.instance.reservable ?? [],
       )
-      return [...(this.#options.budgets ?? []), ...queues]
+      return [this.budget, ...(this.#options.budgets ?? []), ...queues]
     })
   }
 
@@ -260,6 +290,18 @@ function point(running: RunningNode, node: Node, nodes: ReadonlyMap<NodeKey, Run
 
 function sameComponent(a: ComponentConfig, b: ComponentConfig): boolean {
   return a.fingerprint === b.fingerprint && a.definition === b.definition
+}
+
+/** A component holds on to the extensions that it uses: when one of them is made anew, so is the component. */
+function sameUses({ uses }: ComponentConfig, before: State['extensions'], after: State['extensions']): boolean {
+  return [...(uses?.values() ?? [])].every(id => before.get(id) === after.get(id))
+}
+
+/** The running extension that a component's config names by `text`. */
+function usedBy({ id, uses }: ComponentConfig, extensions: State['extensions'], text: string): Extension {
+  const running = extensions.get(uses?.get(text) ?? '')
+  if (!running) throw new TypeError(`${id} asks for extension ${text}, which its definition does not declare in uses`)
+  return running.instance
 }
 
 /** The same instance can serve: only where its edges lead may differ. */

@@ -1,14 +1,18 @@
 import type { DefinitionOf } from '../component/define.ts'
 import { errorMessage } from '../component/errors.ts'
 import type { DropCounter, Exporter, Lifecycle, Next, Receiver, Settings, Signal, Takes } from '../component/types.ts'
+import { Chain, type DeliveryState } from '../exporting/chain.ts'
+import { chainConfigOf } from '../exporting/config.ts'
 import { Edge, type Target } from './edge.ts'
 import type { Node, NodeKey } from './graph.ts'
 import type { ItemCounters, Ledger } from './observe.ts'
 
+type Running = Lifecycle & Takes & Pick<Receiver, 'collect'> & Pick<Exporter, 'reservable'>
+
 /** One instance of a component in the running graph. */
 export class RunningNode {
   readonly node: Node
-  readonly instance: Lifecycle & Takes & Pick<Receiver, 'collect'> & Pick<Exporter, 'reservable'>
+  readonly instance: Running
   readonly edges: ReadonlyMap<Signal, Edge>
   readonly targets: ReadonlyMap<Signal, Target>
   readonly #shutdown: (deadline: AbortSignal) => Promise<void>
@@ -23,7 +27,7 @@ export class RunningNode {
     )
     const aborter = new AbortController()
     try {
-      this.instance = create(node, Object.fromEntries(this.edges) as Next, settings)
+      this.instance = create(node, Object.fromEntries(this.edges) as Next, settings, counters)
     } catch (error) {
       detach()
       throw error
@@ -41,6 +45,11 @@ export class RunningNode {
         detach()
       }
     }
+  }
+
+  /** How an exporter with a queue is doing. */
+  get delivery(): DeliveryState | undefined {
+    return this.instance instanceof Chain ? this.instance.state : undefined
   }
 
   get key(): NodeKey {
@@ -66,10 +75,25 @@ export class RunningNode {
   }
 }
 
-function create(node: Node, next: Next, settings: Settings): RunningNode['instance'] {
+type CountersOf = (signal: Signal) => ItemCounters
+
+function create(node: Node, next: Next, settings: Settings, counters: CountersOf): Running {
   const { definition, config } = node.component
-  if (definition.kind === 'exporter') return definition.create(config, settings)
+  if (definition.kind === 'exporter') return createExporter(definition, config, settings, counters)
   return (definition as DefinitionOf<'receiver' | 'processor' | 'connector'>).create(config, next, settings)
+}
+
+/** What sends gets the chain before it, unless it has a queue of its own; what holds takes a batch and is done. */
+function createExporter(
+  definition: DefinitionOf<'exporter'>,
+  config: unknown,
+  settings: Settings,
+  counters: CountersOf,
+): Running {
+  const exporter = definition.create(config, settings)
+  if (definition.delivery === 'hold' || exporter.reservable) return exporter as Running
+  const { ordering } = definition
+  return new Chain({ exporter, ordering, config: chainConfigOf(config), settings, counters })
 }
 
 /** Settles as `work` does, unless the deadline comes first: then it rejects, and `work` is left to itself. Past the deadline only what is done at once counts. */
@@ -87,7 +111,7 @@ export class DeadlineError extends Error {
   override name = 'DeadlineError'
 }
 
-/** Counts on the component's own counters. What an exporter without a queue drops it has not delivered. */
+/** Counts on the component's own counters. What an exporter drops of a batch that it takes it has not delivered. */
 export function dropCounter(counters: (signal: Signal) => ItemCounters, delivers: boolean): DropCounter {
   return {
     dropped(signal, reason, items) {
@@ -100,6 +124,9 @@ export function dropCounter(counters: (signal: Signal) => ItemCounters, delivers
     },
     holding(signal, items) {
       counters(signal).held = items
+    },
+    refused(signal, reason, requests, items = 0) {
+      counters(signal).refuse(reason, requests, items)
     },
   }
 }

@@ -40,8 +40,7 @@ export class ByteSink {
     const source = from.view
     const target = this.view
     let to = this.at
-    for (let i = start; i < start + length; i += 8, to += 8)
-      target.setFloat64(to, source.getFloat64(i, true), true)
+    for (let i = start; i < start + length; i += 8, to += 8) target.setFloat64(to, source.getFloat64(i, true), true)
     this.at += length
   }
 

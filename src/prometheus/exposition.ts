@@ -38,7 +38,8 @@ export interface Negotiated {
 /** The Prometheus type of a metric; sums must be cumulative. */
 export function metricType(descriptor: Descriptor): MetricType {
   const { kind, monotonic, prometheusType } = descriptor
-  if (prometheusType === 'gaugehistogram') return kind === 'histogram' || kind === 'exponential_histogram' ? 'gaugehistogram' : 'gauge'
+  if (prometheusType === 'gaugehistogram')
+    return kind === 'histogram' || kind === 'exponential_histogram' ? 'gaugehistogram' : 'gauge'
   if (kind === 'exponential_histogram') return 'histogram'
   if (kind === 'sum') return monotonic ? 'counter' : (prometheusType ?? 'gauge')
   if (kind === 'gauge') return prometheusType ?? 'gauge'

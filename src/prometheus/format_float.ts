@@ -19,7 +19,7 @@ export function appendFloat(out: Uint8Array, start: number, value: number): numb
   let at = start
   if (value < 0) {
     out[at++] = MINUS
-    return appendPositive(out, at, -value)
+    return value === Number.NEGATIVE_INFINITY ? appendAscii(out, at, 'Inf') : appendPositive(out, at, -value)
   }
   if (value > 0) return appendPositive(out, at, value)
   if (value === 0) {

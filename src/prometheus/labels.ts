@@ -1,5 +1,5 @@
 import type { Label } from './exposition.ts'
-import { compareUtf8, type Escaping, escapeName, isLegacyLabel, isLegacyName } from './names.ts'
+import { compareUtf8, type Escaping, escapeLabelName, isLegacyLabel, isLegacyName } from './names.ts'
 
 /** `\`, line feed and `"` of label values and quoted names; help texts of the text format leave `"` as it is. */
 export function escapeQuoted(text: string): string {
@@ -35,12 +35,7 @@ export function openSeriesText(name: string, text: string, label: string): strin
 /** Sorted by name, names escaped. Values of names that become the same are joined with `;` in the order of the original names. */
 export function escapeLabels(labels: readonly Label[], escaping: Escaping): readonly Label[] {
   if (escaping === 'allow-utf-8' || labels.every(([name]) => isLegacyLabel(name))) return labels
-  return joinLabels(labels.map(([name, value]) => [name, isLegacyLabel(name) ? name : escapeLabel(name, escaping), value]))
-}
-const escapeLabel = (name: string, escaping: Escaping): string => {
-  const escaped = escapeName(name, escaping)
-  // A colon is legal in names of metrics only.
-  return escaped.includes(':') ? escaped.replaceAll(':', escaping === 'values' ? '_3a_' : '_') : escaped
+  return joinLabels(labels.map(([name, value]) => [name, escapeLabelName(name, escaping), value]))
 }
 
 /**

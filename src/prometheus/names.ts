@@ -11,28 +11,40 @@ export function isLegacyLabel(name: string): boolean {
   return /^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)
 }
 
-const isLegacyChar = (char: string, first: boolean): boolean => (first ? /[a-zA-Z_:]/ : /[a-zA-Z0-9_:]/).test(char)
+/** Metrics may have colons, labels not. */
+function isLegacyChar(char: string, first: boolean, colons: boolean): boolean {
+  if (char === ':') return colons
+  return (first ? /[a-zA-Z_]/ : /[a-zA-Z0-9_]/).test(char)
+}
 
 /**
  * A name as the scheme writes it; legacy names stay as they are in all of them.
  * Source: https://prometheus.io/docs/instrumenting/escaping_schemes/
  */
 export function escapeName(name: string, escaping: Escaping): string {
-  if (escaping === 'allow-utf-8' || name === '' || isLegacyName(name)) return name
+  return isLegacyName(name) ? name : escapeChars(name, escaping, true)
+}
+/** The same for the name of a label. */
+export function escapeLabelName(name: string, escaping: Escaping): string {
+  return isLegacyLabel(name) ? name : escapeChars(name, escaping, false)
+}
+
+function escapeChars(name: string, escaping: Escaping, colons: boolean): string {
+  if (escaping === 'allow-utf-8' || name === '') return name
   let out = escaping === 'values' ? 'U__' : ''
   let first = true
   for (const char of name) {
-    out += escapeChar(char, first, escaping)
+    out += escapeChar(char, isLegacyChar(char, first, colons), escaping)
     first = false
   }
   return out
 }
 
-function escapeChar(char: string, first: boolean, escaping: Escaping): string {
-  if (escaping === 'underscores') return isLegacyChar(char, first) ? char : '_'
+function escapeChar(char: string, isLegacy: boolean, escaping: Escaping): string {
+  if (escaping === 'underscores') return isLegacy ? char : '_'
   if (char === '_') return '__'
   if (escaping === 'dots' && char === '.') return '_dot_'
-  if (isLegacyChar(char, first)) return char
+  if (isLegacy) return char
   if (escaping === 'dots') return '__'
   const code = char.codePointAt(0) as number
   return code >= 0xd800 && code < 0xe000 ? '_FFFD_' : `_${code.toString(16)}_`

@@ -24,6 +24,8 @@ export class ProtobufSink extends ByteSink {
   }
 
   end(start: number): void {
+    // Growing keeps what is before `at`: it must not happen while that stands at the length.
+    this.room(10)
     const length = this.at - start
     const end = this.at
     this.at = start - LENGTH_BYTES
@@ -36,7 +38,7 @@ export class ProtobufSink extends ByteSink {
   varint(value: number): void {
     this.room(10)
     let rest = value
-    for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) this.bytes[this.at++] = rest % 128 | 128
+    for (; rest > 0x7fffffff; rest = Math.floor(rest / 128)) this.bytes[this.at++] = (rest % 128) | 128
     for (; rest > 127; rest >>>= 7) this.bytes[this.at++] = (rest & 127) | 128
     this.bytes[this.at++] = rest
   }
@@ -45,7 +47,10 @@ export class ProtobufSink extends ByteSink {
     this.varint(value)
   }
   uint64(value: number | bigint): void {
-    if (typeof value === 'number') return this.varint(value)
+    if (typeof value === 'number') {
+      this.varint(value)
+      return
+    }
     this.room(10)
     let rest = value
     for (; rest > 127n; rest >>= 7n) this.bytes[this.at++] = Number(rest & 127n) | 128

@@ -32,6 +32,9 @@ const VALUE_TAGS: Readonly<Record<MetricType, number>> = {
   stateset: 0x12,
 }
 
+/** A Gauge, Counter or Untyped with its tag and length, and in it the tag and the double. */
+const PLAIN_BYTES = 2 + 9
+
 /** The label fields of a Metric, as they are kept between renders. */
 export function labelFields(labels: readonly Label[]): Uint8Array {
   const sink = new ProtobufSink(256)
@@ -77,6 +80,17 @@ export class ProtobufWriter {
 
   endFamily(start: number): void {
     this.sink.end(start)
+  }
+
+  /** A number without times and exemplar, whose lengths are known beforehand. */
+  plainNumber(type: MetricType, labels: Uint8Array, value: number): void {
+    const { sink } = this
+    sink.byte(0x22)
+    sink.varint(labels.length + PLAIN_BYTES)
+    sink.set(labels)
+    sink.byte(VALUE_TAGS[type])
+    sink.byte(PLAIN_BYTES - 2)
+    sink.double(0x09, value)
   }
 
   number(type: MetricType, labels: Uint8Array, value: number, times: PointTimes, exemplar?: Exemplar): void {
@@ -173,7 +187,13 @@ export class ProtobufWriter {
   }
 
   // message BucketSpan { sint32 offset = 1; uint32 length = 2; }
-  #nativeBuckets(spanTag: number, deltaTag: number, countTag: number, { spans, counts }: NativeBuckets, isFloat: boolean): void {
+  #nativeBuckets(
+    spanTag: number,
+    deltaTag: number,
+    countTag: number,
+    { spans, counts }: NativeBuckets,
+    isFloat: boolean,
+  ): void {
     const { sink } = this
     for (const span of spans) {
       const message = sink.begin(spanTag)

@@ -197,7 +197,9 @@ export class TextWriter {
 
 /** Nanoseconds as decimal seconds, without zeros at the end: no double would hold them. */
 export function secondsText(nanos: bigint): string {
-  const fraction = String(nanos % 1_000_000_000n).padStart(9, '0').replace(/0+$/, '')
+  const fraction = String(nanos % 1_000_000_000n)
+    .padStart(9, '0')
+    .replace(/0+$/, '')
   return `${nanos / 1_000_000_000n}${fraction === '' ? '' : `.${fraction}`}`
 }
 

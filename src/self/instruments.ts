@@ -56,6 +56,15 @@ const between = (kind: Kind): Instrument[] => [
 const flow: Instrument[] = [
   items('receiver', 'accepted', 'Items that came in and that every pipeline took.', counts => counts.accepted),
   items('receiver', 'refused', 'Items that came in and that a pipeline refused.', counts => counts.refused),
+  counter(
+    'millrace_receiver_refused_requests_total',
+    'Requests that a receiver turned away before it handed anything on; their senders kept them.',
+    function* ({ ledger }) {
+      for (const observed of ledger)
+        for (const [reason, count] of observed.items.refusedRequests)
+          yield [count, { ...labelsOf(observed, 'receiver'), reason }]
+    },
+  ),
   ...between('processor'),
   ...between('connector'),
   items('exporter', 'sent', 'Items that the destination took.', counts => counts.sent),

@@ -53,14 +53,19 @@ export function createLogger(config: LogsConfig, { clock, destination }: LoggerO
   const logger = (fields: object): Logger => {
     // Not a pino child: those keep the level that their parent had when they were made.
     const write = (level: 'debug' | 'info' | 'warn' | 'error', message: string, more?: object) =>
-      root.isLevelEnabled(level) && root[level]({ ...fields, ...more }, message)
-    const limited = (level: 'warn' | 'error') => (message: string, more?: object) =>
+      root[level]({ ...fields, ...more }, message)
+    const always = (level: 'debug' | 'info') => (message: string, more?: object) => {
+      if (root.isLevelEnabled(level)) write(level, message, more)
+    }
+    const limited = (level: 'warn' | 'error') => (message: string, more?: object) => {
+      if (!root.isLevelEnabled(level)) return
       repeats.pass(JSON.stringify([level, fields, message]), count => {
         write(level, count === undefined ? message : `${message} (${count} more in the last minute)`, more)
       })
+    }
     return {
-      debug: (message, more) => write('debug', message, more),
-      info: (message, more) => write('info', message, more),
+      debug: always('debug'),
+      info: always('info'),
       warn: limited('warn'),
       error: limited('error'),
     }

@@ -20,7 +20,7 @@ export function createMeter(sources: Sources, clock: Clock): Meter {
   const meter = provider.getMeter('millrace')
   for (const instrument of instruments) observe(meter, instrument, sources)
   const delays = meter.createHistogram('millrace_event_loop_delay_seconds', {
-    description: 'How late a timer came that was due, sampled 20 times a second: what other work made it wait.',
+    description: 'How late a timer came that was due, sampled 4 times a second: what other work made it wait.',
     advice: { explicitBucketBoundaries: DELAY_BUCKETS },
   })
   const stopSampling = sampleLoopDelay(clock, seconds => delays.record(seconds))

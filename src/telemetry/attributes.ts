@@ -70,6 +70,11 @@ function stringKeyValue(key: string, value: string): Uint8Array {
   return out
 }
 
+/** One value as an `AnyValue` message. */
+export function encodeValue(value: AttributeValue): Uint8Array {
+  return Uint8Array.from(anyValue(value))
+}
+
 function varintSize(value: number): number {
   let size = 1
   for (let rest = value; rest > 127; rest >>>= 7) size++

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import type { Definition } from '../../src/component/define.ts'
-import type { AnyBatch, Connector, Next, Processor, Receiver, Settings, Signal } from '../../src/component/types.ts'
+import type {
+  AnyBatch,
+  Connector,
+  Delivers,
+  Next,
+  Processor,
+  Receiver,
+  Settings,
+  Signal,
+} from '../../src/component/types.ts'
 import type { Collection } from '../../src/telemetry/origin.ts'
 import { FakeClock, settle } from './clock.ts'
 import { everyKind, generatedLogs, generatedTraces } from './generate.ts'
@@ -30,7 +39,8 @@ const NOTHING_LEFT = { routes: [], timers: 0, resources: 0 }
 type Instance = Receiver & Processor & Connector
 
 function instance(definition: Definition, config: unknown, next: Next, settings: Settings): Instance {
-  if (definition.kind === 'exporter' || definition.kind === 'extension') return definition.create(config, settings)
+  if (definition.kind === 'exporter') return definition.create(config, settings) as Instance
+  if (definition.kind === 'extension') return definition.create(config, settings)
   return definition.create(config, next, settings)
 }
 
@@ -105,8 +115,12 @@ export function componentContract(definition: Definition, example: unknown): voi
 
 type Made = (consume?: () => Promise<void>) => { world: ReturnType<typeof watch>; settings: Settings; it: Instance }
 
-/** How `work` stands once everything that is ready has run. */
-async function state(work: Promise<void> | void): Promise<'taken' | 'rejected' | 'pending'> {
+/** Who answers later (a batch that waits for more) does so within this time of its clock. */
+const ANSWERED_WITHIN_MS = 60_000
+const TURNS = 200
+
+/** How `work` stands once everything that is ready has run; with a clock, after a minute of its time. */
+async function state(work: Promise<unknown> | unknown, clock?: FakeClock): Promise<'taken' | 'rejected' | 'pending'> {
   let now: 'taken' | 'rejected' | 'pending' = 'pending'
   void Promise.resolve(work).then(
     () => {
@@ -116,7 +130,8 @@ async function state(work: Promise<void> | void): Promise<'taken' | 'rejected' |
       now = 'rejected'
     },
   )
-  for (let turn = 0; turn < 200 && now === 'pending'; turn++) await settle()
+  for (let turn = 0; turn < TURNS && now === 'pending'; turn++)
+    await (clock ? clock.advance(ANSWERED_WITHIN_MS / TURNS) : settle())
   return now
 }
 
@@ -139,12 +154,12 @@ function receiverContract(made: Made): void {
 
 function exporterContract(made: Made, signals: readonly Signal[]): void {
   test.each(signals)('takes a batch of %s with every kind of item and loses none uncounted', async signal => {
-    const { it, settings } = made()
+    const { it, settings, world } = made()
     await it.start?.()
     const batch = batchOf(signal, settings)
-    const take = it[signal] as (batch: AnyBatch, aborted: AbortSignal) => Promise<void> | void
+    const take = it[signal] as NonNullable<Delivers[Signal]>
     expect(take).toBeTypeOf('function')
-    const now = await state((async () => take.call(it, batch, soon()))())
+    const now = await state((async () => take.call(it, batch as never, soon()))(), world.clock)
     expect(now).not.toBe('pending')
     const dropped = Object.values((settings.drops as RecordedDrops).counts).reduce((sum, items) => sum + items, 0)
     expect(dropped).toBeLessThanOrEqual(batch.itemCount)
@@ -157,11 +172,13 @@ function passingContract(made: Made, signals: readonly Signal[]): void {
     test.each(DOWNSTREAM)(
       `answers for ${signal} as what is downstream does, when that %s`,
       async (_, answer, expected) => {
-        const { it, settings } = made(answer)
+        const { it, settings, world } = made(answer)
         await it.start?.()
         const take = it[signal] as (batch: AnyBatch, aborted: AbortSignal) => Promise<void> | void
-        expect(await state((async () => take.call(it, batchOf(signal, settings), soon()))())).toBe(expected)
-        await it.shutdown?.(soon())
+        const work = (async () => take.call(it, batchOf(signal, settings), soon()))()
+        expect(await state(work, world.clock)).toBe(expected)
+        await it.shutdown?.(expected === 'pending' ? AbortSignal.abort() : soon())
+        await state(work.catch(() => {}))
       },
     )
 }

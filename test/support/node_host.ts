@@ -27,19 +27,27 @@ export function hostCopy() {
 }
 
 /** One collector on a host tree: `collect` runs it once and tells what it wrote, its success and what was logged. */
-export function collectorOn(definition: CollectorDefinition, folder: string, flags: object = {}, clock = new FakeClock()) {
+export function collectorOn(
+  definition: CollectorDefinition,
+  folder: string,
+  flags: object = {},
+  clock = new FakeClock(),
+) {
   const log = new RecordedLog()
   const [proc, sys, udev] = ['proc', 'sys', 'udev'].map(name => new HostRoot(join(folder, name)))
   const host: Host = { proc, sys, udev, rootfs: join(folder, 'root'), clock, log }
   const collector = definition.create(definition.config.parse(flags), host)
   const emitter = new Emitter(new SeriesTable())
+  const failures = new Map<string, string>()
   onTestFinished(() => collector.close?.())
   return {
     log,
     async collect(signal = new AbortController().signal) {
       for (const root of [proc, sys, udev]) root.nextTurn()
       emitter.begin(0)
-      const ok = await runCollectors(new Map([[definition.name, collector]]), emitter, { clock, log }, [signal])
+      const ok = await runCollectors(new Map([[definition.name, collector]]), emitter, { clock, log, failures }, [
+        signal,
+      ])
       const all = samplesOf(emitter.finish({ receiver: 'node' }))
       const samples = Object.fromEntries(Object.entries(all).filter(([name]) => !name.startsWith('node_scrape_')))
       return { ok, samples }

@@ -3,6 +3,8 @@ import { systemClock } from '../../src/component/clock.ts'
 import type {
   Borrowed,
   DropCounter,
+  GrpcMethod,
+  GrpcMethods,
   HttpHandler,
   Listeners,
   Logger,
@@ -11,6 +13,7 @@ import type {
   Settings,
   Signal,
 } from '../../src/component/types.ts'
+import { ByteBudget } from '../../src/exporting/budget.ts'
 import { SeriesTable } from '../../src/telemetry/metrics/series_table.ts'
 
 /** A logger that keeps its lines. */
@@ -39,14 +42,25 @@ export class RecordedDrops implements DropCounter {
   dropped(signal: Signal, reason: string, items: number): void {
     this.counts[`${signal}/${reason}`] = (this.counts[`${signal}/${reason}`] ?? 0) + items
   }
+  /** Requests by `signal/reason`. */
+  readonly refusals: Record<string, number> = {}
   created(): void {}
   holding(): void {}
+  refused(signal: Signal, reason: string, requests: number): void {
+    this.refusals[`${signal}/${reason}`] = (this.refusals[`${signal}/${reason}`] ?? 0) + requests
+  }
 }
 
 /** Listeners that open nothing: the routes are there to be called. */
 export class FakeListeners implements Listeners {
-  readonly routes = new Map<string, HttpHandler>()
+  readonly routes = new Map<string, HttpHandler | GrpcMethod>()
   async http(endpoint: string, routes: Routes): Promise<Borrowed> {
+    return this.#serve(endpoint, routes)
+  }
+  async grpc(endpoint: string, methods: GrpcMethods): Promise<Borrowed> {
+    return this.#serve(endpoint, methods)
+  }
+  #serve(endpoint: string, routes: Routes | GrpcMethods): Borrowed {
     const [host, port] = endpoint.split(':')
     for (const [path, handler] of Object.entries(routes)) this.routes.set(path, handler)
     return {
@@ -73,7 +87,11 @@ export function fakeSettings(over: Partial<Settings> = {}): Settings {
     series: new SeriesTable({ nowMs: () => clock.monotonicMs() }),
     drops: new RecordedDrops(),
     listeners: new FakeListeners(),
+    extension: id => {
+      throw new TypeError(`this test has no extension ${id}`)
+    },
     admission: openAdmission,
+    budget: new ByteBudget(2 ** 30),
     collections: { collect: async () => [], names: () => new Set(), intervalMs: () => 0 },
     report() {},
     health: { status: () => 'healthy', ready: () => true, upSinceMs: clock.nowMs() },

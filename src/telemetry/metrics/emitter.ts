@@ -72,7 +72,7 @@ export class Emitter {
     return this.#entry(family, labelValues)
   }
 
-  /** `emit` for a kept series: 0.02 µs where the look-up by two labels takes 0.2. */
+  /** `emit` for a kept series: 0.03 µs where the look-up by two labels takes 0.22. */
   put(series: SeriesHandle, value: number): void {
     this.#builder.number(this.#ref(series as Entry), value)
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -35,7 +35,15 @@ export async function startDockerd(): Promise<Dockerd> {
     const containers = (await docker(['ps', '-aq']).catch(() => '')).split('\n').filter(Boolean)
     if (containers.length > 0) await docker(['rm', '-f', ...containers]).catch(() => {})
     await server.stop()
-    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 })
+    await unmountBelow(folder)
+    await rm(folder, { recursive: true, force: true })
   }
   return { host, docker, stop }
+}
+
+/** The engine leaves the mount of a network namespace behind. */
+async function unmountBelow(folder: string) {
+  const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map(line => line.split(' ')[1])
+  for (const mount of mounts.filter(mount => mount?.startsWith(`${folder}/`)).reverse())
+    await runFile('umount', [mount])
 }
