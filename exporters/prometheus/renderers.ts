@@ -103,7 +103,7 @@ class TextRenderer implements Renderer {
       if ((store.states[entry] & ~STATE.OWN) === 0)
         writer.number(view.texts, view.starts[entry], view.lengths[entry], store.values[entry], timeMs)
       else this.#special(family, entry, timeMs, fresh)
-      if (createdLines) this.#created(family, entry)
+      if (createdLines) this.#created(family, entry, timeMs)
     }
   }
 
@@ -126,12 +126,12 @@ class TextRenderer implements Renderer {
     }
   }
 
-  #created(family: ViewFamily, entry: number): void {
+  #created(family: ViewFamily, entry: number, timeMs: number): void {
     const { starts } = this.#store
     const startMs = nanosToMs(starts[entry * 2], starts[entry * 2 + 1])
     const { text } = this.#header(family)
     if (startMs === 0 || text.type === 'unknown') return
-    this.#writer.created(seriesText(`${text.name}_created`, labelText(this.#view.labels(entry))), startMs)
+    this.#writer.created(seriesText(`${text.name}_created`, labelText(this.#view.labels(entry))), startMs, timeMs)
   }
 
   endFamily(): void {}

@@ -64,10 +64,7 @@ export type Delivered = PartialDelivery | undefined
 
 /** One attempt to deliver a batch; `signal` is aborted when the attempt has taken too long or the agent ends. */
 export type Delivers = {
-  [S in Signal]?: (
-    batch: BatchOf<S>,
-    signal: AbortSignal,
-  ) => Promise<Delivered> | Promise<void> | Delivered | void
+  [S in Signal]?: (batch: BatchOf<S>, signal: AbortSignal) => Promise<Delivered> | Promise<void> | Delivered | void
 }
 
 export interface Exporter extends Delivers, Lifecycle {
@@ -215,8 +212,8 @@ export interface GrpcExchange {
   reserve(sizeBytes: number): void
   /** The message in an ArrayBuffer of its own; resolves with the answer. */
   handle(message: Uint8Array): Promise<Uint8Array>
-  /** Called once, when the call is over whatever became of it. */
-  close(): void
+  /** Called once, when the call is over. `error`: what it was answered with, or undefined for success and for a client that left. */
+  close(error?: Error): void
 }
 /** A unary method. What it throws answers the call: an RpcError with its status, anything else with INTERNAL. */
 export interface GrpcMethod {

@@ -2,7 +2,7 @@ import type { Components, Definition } from '../component/define.ts'
 import { KINDS, type Kind } from '../component/types.ts'
 import { ADMIN_PATHS, type Claim, checkAddresses, claims } from './addresses.ts'
 import { checkConnections } from './connections.ts'
-import { Declarations, formatId, lookUp, parseId, SECTIONS, unknownType } from './declared.ts'
+import { type ComponentId, Declarations, formatId, lookUp, parseId, SECTIONS, unknownType } from './declared.ts'
 import { fingerprint } from './fingerprint.ts'
 import type { Finding } from './issues.ts'
 import type { AgentConfig, ComponentConfig, ConfigPath, PipelineConfig, ServiceConfig } from './model.ts'
@@ -72,23 +72,26 @@ class Check {
   #checkSection(section: string, kind: Kind): void {
     const tree = child(this.#root, section)
     if (!tree || isEmpty(tree)) return
-    if (tree.kind !== 'map') return this.#find([section], `expected ids of ${section}, each with its settings`)
-    for (const key of tree.entries.keys()) this.#checkComponent(kind, [section, key], key)
+    if (tree.kind === 'map') for (const key of tree.entries.keys()) this.#checkComponent(kind, [section, key], key)
+    else this.#find([section], `expected ids of ${section}, each with its settings`)
   }
 
   #checkComponent(kind: Kind, path: ConfigPath, key: string): void {
     const parsed = parseId(key)
-    if (!parsed) return this.#find(path, 'not a component id: write type or type/name', true)
-    const definition = lookUp(this.#components, kind, parsed.type)
-    const id = this.#declarations.canonical(kind, key)
     const before = this.#declarations.find([kind], key)
-    if (before) return this.#find(path, `the same ${kind} as "${before.key}"`, true)
-    const ambiguous = kind === 'connector' && this.#declarations.find(['receiver', 'exporter'], key)
-    if (ambiguous)
-      this.#find(path, `there is ${ambiguous.kind} "${ambiguous.key}" too: give one of them another name`, true)
+    if (!parsed) this.#find(path, 'not a component id: write type or type/name', true)
+    else if (before) this.#find(path, `the same ${kind} as "${before.key}"`, true)
+    else this.#declare(kind, path, key, parsed)
+  }
+
+  #declare(kind: Kind, path: ConfigPath, key: string, { type, name }: ComponentId): void {
+    const twin = kind === 'connector' && this.#declarations.find(['receiver', 'exporter'], key)
+    if (twin) this.#find(path, `there is ${twin.kind} "${twin.key}" too: give one of them another name`, true)
+    const definition = lookUp(this.#components, kind, type)
+    const id = formatId({ type: definition?.type ?? type, name })
     this.#declarations.add({ kind, id, key, path, definition })
-    if (definition) this.#checkSettings(definition, formatId({ ...parsed, type: definition.type }), path)
-    else this.#find(path, unknownType(this.#components, kind, parsed.type), true)
+    if (definition) this.#checkSettings(definition, id, path)
+    else this.#find(path, unknownType(this.#components, kind, type), true)
   }
 
   #checkSettings(definition: Definition, id: string, path: ConfigPath): void {
@@ -97,10 +100,13 @@ class Check {
     if (!entry || entry.value.broken) return
     if (isEmpty(entry.value)) entry.value = emptyMap(entry.keyPlace)
     const settled = settle(definition.config, entry.value)
-    if (settled.findings) return this.#add(path, settled.findings)
-    const { config } = settled
+    if (settled.findings) this.#add(path, settled.findings)
+    else this.#keep(definition, id, path, settled.config, entry.value)
+  }
+
+  #keep(definition: Definition, id: string, path: ConfigPath, config: unknown, tree: Tree): void {
     this.#add(path, definition.validate?.(config) ?? [])
-    const component = { id, definition, config, fingerprint: fingerprint(toValue(entry.value)), path }
+    const component = { id, definition, config, fingerprint: fingerprint(toValue(tree)), path }
     this.#checked.get(definition.kind)?.set(id, component)
   }
 

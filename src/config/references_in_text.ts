@@ -31,7 +31,7 @@ export function splitText(text: string, onlySchemes: boolean): TextPart[] {
       parts.push(part)
       at = end
     } else if (text.startsWith('$$', at)) {
-      plain += '$'
+      plain += onlySchemes ? '$$' : '$'
       at += 2
     } else {
       plain += text[at++]

@@ -36,10 +36,11 @@ export function configSchema(components: Components): JsonSchema {
 
 function serviceInput(): JsonSchema {
   const service = inputSchema(serviceSchema)
-  const { additionalProperties: pipeline, propertyNames: _, ...pipelines } = service.properties?.pipelines as JsonSchema
+  const { properties = {} } = service
+  const { additionalProperties: pipeline, propertyNames: _, ...pipelines } = properties.pipelines as JsonSchema
   const patternProperties = { [`^(${SIGNALS.join('|')})(/.+)?$`]: pipeline }
   const strict = { ...pipelines, patternProperties, additionalProperties: false } as JsonSchema
-  return { ...service, properties: { ...service.properties, pipelines: strict } }
+  return { ...service, properties: { ...properties, pipelines: strict } }
 }
 
 /** Lets scalars be references and sections be empty, and makes references within the schema hold where it is put. */

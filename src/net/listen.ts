@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../component/clock.ts'
-import type { Borrowed, Listeners, Logger, Routes } from '../component/types.ts'
+import type { Borrowed, Listeners, ListenOptions, Logger, Routes } from '../component/types.ts'
 import { type ServerTls, serverTls } from './tls.ts'
 
 export interface ListenSettings {
@@ -23,10 +23,17 @@ const CLIENT_CA_INTERVAL_MS = 10_000
  * Serves `routes` at a component's `endpoint`, with its `tls` settings if it has them; certificates are read again as those
  * say, and connections that are open go on. Rejects with StartError.
  */
-export async function listen(settings: ListenSettings, where: Where, routes: Routes): Promise<Borrowed> {
-  const { configKey, endpoint, tls } = where
-  const borrow = (options = {}) =>
-    settings.listeners.http(endpoint, routes, { configKey: `${configKey}.endpoint`, ...options })
+export function listen(settings: ListenSettings, where: Where, routes: Routes): Promise<Borrowed> {
+  return listenWith(settings, where, options => settings.listeners.http(where.endpoint, routes, options))
+}
+
+/** The same for whatever `borrow` borrows. */
+export async function listenWith(
+  settings: ListenSettings,
+  { configKey, endpoint, tls }: Where,
+  borrowWith: (options: ListenOptions) => Promise<Borrowed>,
+): Promise<Borrowed> {
+  const borrow = (options = {}) => borrowWith({ configKey: `${configKey}.endpoint`, ...options })
   if (!tls) return borrow()
   const load = () => serverTls(tls, `${configKey}.tls`)
   let options = await load()

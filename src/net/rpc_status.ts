@@ -36,7 +36,7 @@ export class RpcError extends Error {
   }
 }
 
-const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
+export const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
 
 /** google.rpc.Status as protobuf, with a RetryInfo when the error has a `retryAfterMs`. */
 export function encodeStatus({ code, message, retryAfterMs }: RpcError): Uint8Array {

@@ -106,9 +106,12 @@ export class TextWriter {
   }
 
   /** `name_created`, for whoever asks for it. */
-  created(series: string, startMs: number): void {
+  created(series: string, startMs: number, timeMs: number): void {
     this.sink.utf8(`${series} `)
-    this.sink.ascii(`${secondsText(BigInt(Math.round(startMs)) * 1_000_000n)}\n`)
+    this.sink.ascii(secondsText(BigInt(startMs) * 1_000_000n))
+    // All lines of a series have a timestamp, or none has.
+    if (timeMs !== 0) this.#time(timeMs)
+    this.sink.byte(LINE_FEED)
   }
 
   end(): void {

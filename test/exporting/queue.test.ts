@@ -125,7 +125,7 @@ describe('a queue', () => {
   })
 
   test('keeps the series of its metrics, and lets go of them afterwards', async () => {
-    const w = await world()
+    const w = await world({ exporters: [{ timeout: 0 }] })
     let deliver = (): void => {}
     w.play.answer = () => new Promise<void>(resolve => (deliver = resolve))
     const table = w.series
@@ -183,6 +183,7 @@ describe('waiting for the result', () => {
       if (w.sent.length < 3) throw new Error('down')
     }
     const sending = outcome(w.consume(spans('a')))
+    await settle()
     await w.clock.advance(5000)
     expect(await promptly(sending)).toBeUndefined()
     await w.clock.advance(7500)

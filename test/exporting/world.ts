@@ -92,12 +92,19 @@ export async function world({ exporters = [PLAIN], ordering = 'none', over = {},
     },
     consume: (batch: AnyBatch): Promise<void> | undefined => next[batch.signal]?.consume(batch as never),
     /** Names of the spans of each attempt, in order: `a+b`. */
-    attempts: (exporter = 'e') => sent.filter(one => one.exporter === exporter).map(({ batch }) => names(batch).join('+')),
+    attempts: (exporter = 'e') =>
+      sent.filter(one => one.exporter === exporter).map(({ batch }) => names(batch).join('+')),
     attemptsAt: () => sent.map(({ atMs, batch }) => `${atMs} ${names(batch).join('+')}`),
     /** The books of an exporter; they must balance whenever this is asked. */
     books(exporter = 'e') {
       expect(imbalances(ledger, false)).toEqual([])
-      const { accepted, sent: delivered, held: queued, setAside, dropped } = ledger.counters('exporter', exporter, 'traces')
+      const {
+        accepted,
+        sent: delivered,
+        held: queued,
+        setAside,
+        dropped,
+      } = ledger.counters('exporter', exporter, 'traces')
       return { accepted, sent: delivered, held: queued, setAside, lost: Object.fromEntries(dropped) }
     },
     state: () => pipelines.deliveries()[0].state,
@@ -106,6 +113,7 @@ export async function world({ exporters = [PLAIN], ordering = 'none', over = {},
       const deadline = new AbortController()
       const stopping = pipelines.stop(deadline.signal)
       const cancel = clock.after(ms, () => deadline.abort(new Error('deadline')))
+      await settle()
       await clock.advance(ms)
       cancel()
       return (await stopping).map(errorMessage)
@@ -142,5 +150,7 @@ export function spansFrom(origin: Origin, ...list: string[]): TraceBatch {
 }
 
 export function names(batch: AnyBatch): string[] {
-  return batch.signal === 'traces' ? [...batch.spans()].map(span => span.name) : [`${batch.itemCount} ${batch.signal}`]
+  return batch.signal === 'traces'
+    ? Array.from(batch.spans(), span => span.name)
+    : [`${batch.itemCount} ${batch.signal}`]
 }

@@ -89,9 +89,9 @@ describe('bytes that are not what they should be', () => {
         for (const { at, byte } of changes) bytes[Math.floor(at * bytes.length)] = byte
         if (survives(signal, bytes.slice(0, bytes.length - cut))) accepted++
       }),
-      { numRuns: 1500, seed: 20260101 },
+      { numRuns: 600, seed: 20260101 },
     )
-    expect(accepted).toBeGreaterThan(100)
+    expect(accepted).toBeGreaterThan(50)
   })
 
   test('a request of a real service cut off at any byte is refused or whole up to there', () => {
@@ -105,7 +105,7 @@ describe('bytes that are not what they should be', () => {
         survives('traces', new Uint8Array(bytes))
         survives('logs', new Uint8Array(bytes))
       }),
-      { numRuns: 2000, seed: 20260102 },
+      { numRuns: 1000, seed: 20260102 },
     )
   })
 })

@@ -147,8 +147,9 @@ export class UnaryCall implements GrpcCall {
 
   #fail(error: unknown): void {
     if (this.#over) return
-    this.#finish()
-    this.#stream.fail(this.#rpcError(error))
+    const answer = this.#rpcError(error)
+    this.#finish(answer)
+    this.#stream.fail(answer)
   }
 
   #rpcError(error: unknown): RpcError {
@@ -158,11 +159,11 @@ export class UnaryCall implements GrpcCall {
     return new RpcError(RPC.INTERNAL, 'the call failed; the log says why')
   }
 
-  #finish(): void {
+  #finish(error?: RpcError): void {
     if (this.#over) return
     this.#over = true
     this.#cancelTimer()
-    this.#exchange?.close()
+    this.#exchange?.close(error)
     this.#onOver()
   }
 }

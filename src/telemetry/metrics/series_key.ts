@@ -35,10 +35,15 @@ export class KeyMaker {
     const labels = this.#labels
     labels.fill(0)
     hashAttributes(attributes, this.seed, labels)
+    this.metricHash(resource, scope, descriptor, out)
+    combine(out, labels)
+  }
+
+  /** Writes to `out` what the series of one metric have in common: combined with the sum of their attributes' hashes it is their identity. */
+  metricHash(resource: Resource, scope: Scope, descriptor: Descriptor, out: Hash128): void {
     out.set(this.descriptorHash(descriptor))
     combine(out, this.resourceHash(resource))
     combine(out, this.scopeHash(scope))
-    combine(out, labels)
   }
 
   resourceHash(resource: Resource): Hash128 {
