@@ -1,12 +1,13 @@
 # The agent with a Node of its own. From a checkout:
 #
 #   npm run build && docker build -t millrace .
-#   docker run --rm --network host millrace                                        the built-in configuration
-#   docker run --rm --network host -v "$PWD/config.yaml:/etc/millrace/config.yaml:ro" millrace run --config /etc/millrace/config.yaml
+#   docker run --rm --init -p 9464:9464 millrace                     deploy/docker/config.yaml
+#   docker run --rm --init -p 9464:9464 -v "$PWD/config.yaml:/etc/millrace/config.yaml:ro" millrace
 #
-# To watch the host and not the container, let it see the host (a configuration can name other places by root_path):
+# To watch the host and not the container, let it see the host, and name the places in the config
+# (receivers.node: procfs: /host/proc, sysfs: /host/sys, rootfs: /host, udev_data: /host/run/udev/data):
 #
-#   docker run --rm --network host --pid host -v /:/host:ro,rslave millrace run --config …
+#   docker run --rm --init --network host --pid host -v /:/host:ro,rslave -v … millrace
 #
 # BASE needs glibc, libstdc++ and nothing else: any Debian or Ubuntu, a distroless `cc` image, or what CI imports.
 # NODE is the binary to carry; on a machine that is not Linux get one first with
@@ -17,6 +18,7 @@ FROM ${BASE}
 ARG NODE=node_modules/node/bin/node
 COPY ${NODE} /usr/local/bin/node
 COPY LICENSE /opt/millrace/
+COPY deploy/docker/config.yaml /etc/millrace/config.yaml
 COPY dist /opt/millrace/dist
 
 # The only folder it writes to; a volume keeps queues, positions and series over a new container.
@@ -32,3 +34,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=10s \
   CMD ["/usr/local/bin/node", "-e", "http.get('http://127.0.0.1:13133/health', r => process.exit(r.statusCode === 200 ? 0 : 1)).on('error', () => process.exit(1))"]
 
 ENTRYPOINT ["/usr/local/bin/node", "/opt/millrace/dist/entry.mjs"]
+CMD ["run", "--config", "/etc/millrace/config.yaml"]

@@ -20,6 +20,7 @@ const entry = join(dist, 'entry.mjs')
 const entries = {
   'millrace-main': 'src/main.ts',
   fs_child: 'src/host/fs_child.ts',
+  bcrypt_worker: 'extensions/basic_auth/bcrypt_worker.ts',
   register: 'src/preload/register.ts',
 }
 

@@ -65,7 +65,7 @@ export class Responses {
   async #waitFor(one: Sending, event: 'drain' | 'finish'): Promise<void> {
     const { clock, stallLimitMs } = this.#options
     one.stalledMs = clock.monotonicMs()
-    const cancel = clock.after(stallLimitMs, () => {})
+    const cancel = clock.after(stallLimitMs, () => one.response.destroy())
     const either = new AbortController()
     await Promise.race([
       once(one.response, event, { signal: either.signal }),

@@ -11,19 +11,23 @@ const occupied = (): number => process.getActiveResourcesInfo().filter(resource 
 /**
  * Ends the process with `code`. Where calls still hang in the thread pool after half a second (a dead mount, a FIFO that
  * nobody writes) it ends by signalling itself: SIGTERM, which service managers take for a clean end, when code is 0, else
- * SIGKILL.
+ * SIGKILL; as PID 1, where neither works, it aborts.
  */
 export async function endProcess(code: number, clock: Clock): Promise<never> {
   for (let look = 0; look < LOOKS && occupied() > 0; look++) await awake(sleep(clock, LOOK_EVERY_MS))
   const stuck = occupied()
   if (stuck === 0) process.exit(code)
-  writeSync(2, `millrace: ${stuck} system calls hang; ending by a signal instead of exit code ${code}\n`)
+  writeSync(
+    2,
+    `millrace: ${stuck} system call${stuck > 1 ? 's' : ''} still out; ending by a signal instead of exit code ${code}\n`,
+  )
   if (code === 0) {
     process.removeAllListeners('SIGTERM')
     process.kill(process.pid, 'SIGTERM')
   }
   process.kill(process.pid, 'SIGKILL')
-  throw new Error('unreachable: the process has killed itself')
+  // Still here: as PID 1 of a container, whom the kernel spares signals of its own. A fault it does not.
+  process.abort()
 }
 
 /** Keeps the event loop alive while a timer that would not do so runs. */

@@ -5,6 +5,7 @@ import { errorMessage, StartError } from '../component/errors.ts'
 import { DEFAULT_CONFIG } from '../config/default_config.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problems.ts'
+import { EXIT } from '../exit_codes.ts'
 import { type Agent, type ReadConfig, startAgent } from './agent.ts'
 import { endProcess } from './end_process.ts'
 import { FileChanges } from './file_changes.ts'
@@ -18,8 +19,6 @@ export interface RunOptions {
   env: Readonly<Record<string, string | undefined>>
   onReady?: () => void
 }
-
-export const EXIT = { drained: 0, failed: 1, refused: 2, deadline: 3 } as const
 
 /**
  * Runs the agent until a signal ends it, and then ends the process with: 0 drained, 1 failed at run time, 2 config
@@ -54,7 +53,7 @@ async function untilStopped({ configFiles, watch, components, env, onReady }: Ru
   else agent.log.info(`${why}: draining`)
   const drained = await Promise.race([agent.stop(), ending.askedAgain.then(() => false)])
   if (!drained) return EXIT.deadline
-  return failed ? EXIT.failed : EXIT.drained
+  return failed ? EXIT.failed : EXIT.ok
 }
 
 /** What asks the process to end, from before anything starts: a signal then is not lost. A second signal does not wait for the drain. */

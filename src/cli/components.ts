@@ -1,7 +1,7 @@
 import type { Definition } from '../component/define.ts'
 import { KINDS, SIGNALS } from '../component/types.ts'
 import { components } from '../components.ts'
-import { EXIT } from './exit_codes.ts'
+import { EXIT } from '../exit_codes.ts'
 import { type Terminal, table } from './terminal.ts'
 
 /** Lists every component of this build. */

@@ -4,8 +4,8 @@ import { components } from '../components.ts'
 import { hint } from '../config/nearest.ts'
 import { serviceSchema } from '../config/service.ts'
 import { type Setting, settingsOf } from '../config/settings_table.ts'
+import { EXIT } from '../exit_codes.ts'
 import { signalsOf } from './components.ts'
-import { EXIT } from './exit_codes.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Prints the settings of a component by its type, alias or `kind/type`; without one those of `service`. */

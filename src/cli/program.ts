@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { hint } from '../config/nearest.ts'
+import { EXIT } from '../exit_codes.ts'
 import { version } from '../version.ts'
-import { EXIT } from './exit_codes.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Hooks {

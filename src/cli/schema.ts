@@ -1,6 +1,6 @@
 import { components } from '../components.ts'
 import { configSchema } from '../config/schema.ts'
-import { EXIT } from './exit_codes.ts'
+import { EXIT } from '../exit_codes.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Prints the JSON Schema of config files. */

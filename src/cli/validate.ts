@@ -3,8 +3,8 @@ import { KINDS, type Kind } from '../component/types.ts'
 import { components as allComponents } from '../components.ts'
 import type { AgentConfig, PipelineConfig } from '../config/model.ts'
 import { formatProblem } from '../config/problems.ts'
+import { EXIT } from '../exit_codes.ts'
 import { loadConfigFiles } from './config_files.ts'
-import { EXIT } from './exit_codes.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Checks a config and shows its pipelines, or everything that is wrong with it. Opens nothing. */

@@ -154,7 +154,7 @@ export interface HealthSource {
 
 /** What the agent gives every component that it creates. */
 export interface Settings {
-  /** `type` or `type/name`, as the config file spells it. */
+  /** `type` or `type/name`, in today's spelling. */
   readonly id: string
   readonly kind: Kind
   /** The pipeline a processor belongs to, `metrics/host`; undefined for the other kinds. */

@@ -12,8 +12,8 @@ export interface Claim {
   readonly paths?: readonly string[]
 }
 
-/** What the admin server serves; `/` is left to a health check that answers there. */
-export const ADMIN_PATHS = ['/health', '/health/', '/ready', '/metrics', '/-/', '/api/']
+/** What of the admin server nobody else may serve; `/`, `/health` and `/ready` are left to a health check that answers there. */
+export const ADMIN_PATHS = ['/health/', '/metrics', '/-/', '/api/']
 
 /** Addresses of a component, by the keys of its own config. */
 export function claims(path: ConfigPath, listens: readonly Listen[]): Claim[] {

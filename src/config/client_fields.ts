@@ -13,14 +13,9 @@ export type HeaderList = readonly (readonly [name: string, value: string])[]
 /** Headers to send: names with values, or a list of `{name, value}`. Output: pairs. */
 export function headers() {
   return z
-    .union([
-      z.record(z.string(), secret()),
-      z.array(z.strictObject({ name: z.string(), value: secret().default('') })),
-    ])
+    .union([z.record(z.string(), secret()), z.array(z.strictObject({ name: z.string(), value: secret().default('') }))])
     .transform((given, context): HeaderList => {
-      const list = Array.isArray(given)
-        ? given.map(({ name, value }) => [name, value] as const)
-        : Object.entries(given)
+      const list = Array.isArray(given) ? given.map(({ name, value }) => [name, value] as const) : Object.entries(given)
       const seen = new Set<string>()
       for (const [name, value] of list) {
         const message = wrongHeader(name, value) ?? (seen.has(name.toLowerCase()) ? 'stands here twice' : undefined)

@@ -156,7 +156,7 @@ export class Chain implements Lifecycle {
       throw this.#refusal('shutting_down')
     }
     if (batch.itemCount === 0) return this.#bound.cancel(promised)
-    const own = batch
+    const own = batch.compact()
     const sizeBytes = own.retainedBytes
     const { blocks } = this.#options.config.queue
     if (blocks && this.#waiting.length > 0) return this.#wait(own, sizeBytes)

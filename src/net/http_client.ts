@@ -2,6 +2,7 @@ import { Agent, type ClientRequest, type IncomingHttpHeaders, type IncomingMessa
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../component/clock.ts'
+import type { HeaderList } from '../config/client_fields.ts'
 import { connect, type Peer } from './connect.ts'
 import { bare, type Proxy } from './proxy.ts'
 import type { ClientTls } from './tls_client.ts'
@@ -29,11 +30,13 @@ const CONCAT_BELOW_BYTES = 4096
 export interface HttpTarget {
   readonly url: URL
   readonly agent: ClientAgent
+  /** TLS is spoken to it, or to the proxy before it. */
+  readonly needsTls: boolean
   readonly host: string
   readonly port: number
   readonly path: string
-  /** Names and values in turn. */
-  readonly headers: readonly string[]
+  /** What it wants to be sent. */
+  readonly headers: HeaderList
 }
 
 export interface HttpAnswer {
@@ -62,17 +65,20 @@ export class HttpClient {
     const peer = { host: bare(url.hostname), port: Number(url.port) || (secure ? 443 : 80) }
     const proxy = this.#options.proxyFor(url)
     const path = url.pathname + url.search
-    const headers = ['Host', url.host]
-    if (url.username) headers.push('Authorization', basicAuth(url))
-    if (!proxy || secure) return { url, agent: this.#agent(peer, secure, proxy), ...peer, path, headers }
-    if (proxy.authorization) headers.push('Proxy-Authorization', proxy.authorization)
+    const headers: [string, string][] = [['Host', url.host]]
+    if (url.username) headers.push(['Authorization', basicAuth(url)])
+    if (!proxy || secure) {
+      const needsTls = secure || proxy?.secure === true
+      return { url, agent: this.#agent(peer, secure, proxy), needsTls, ...peer, path, headers }
+    }
+    if (proxy.authorization) headers.push(['Proxy-Authorization', proxy.authorization])
     const { host, port } = proxy
     const agent = this.#agent({ host, port }, proxy.secure)
-    return { url, agent, host, port, path: `http://${url.host}${path}`, headers }
+    return { url, agent, needsTls: proxy.secure, host, port, path: `http://${url.host}${path}`, headers }
   }
 
   /**
-   * One POST; `headers` are names and values in turn. Rejects when there is no whole answer: with MisconfiguredError when TLS
+   * One POST with `headers`, which `headerList` made, and Content-Length. Rejects when there is no whole answer: with MisconfiguredError when TLS
    * fails or the proxy refuses, with the reason of `signal` when that ends it.
    */
   async post(
@@ -110,6 +116,13 @@ export class HttpClient {
 function basicAuth({ username, password }: URL): string {
   const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
   return `Basic ${Buffer.from(credentials).toString('base64')}`
+}
+
+/** Headers for `post`, names and values in turn; of the same name the last one counts. */
+export function headerList(...lists: readonly HeaderList[]): string[] {
+  const byName = new Map<string, readonly [string, string]>()
+  for (const header of lists.flat()) byName.set(header[0].toLowerCase(), header)
+  return [...byName.values()].flat()
 }
 
 /** Keeps the connections to one peer. */
@@ -159,7 +172,7 @@ class StaleConnectionError extends Error {
 }
 
 function exchange(
-  { agent, host, port, path, headers: fixed, url }: HttpTarget,
+  { agent, host, port, path, url }: HttpTarget,
   headers: readonly string[],
   chunks: readonly Uint8Array[],
   signal: AbortSignal,
@@ -168,7 +181,7 @@ function exchange(
     signal.throwIfAborted()
     const body = joined(chunks)
     const sizeBytes = body.reduce((sum, chunk) => sum + chunk.length, 0)
-    const own = [...fixed, ...headers, 'Content-Length', String(sizeBytes)]
+    const own = [...headers, 'Content-Length', String(sizeBytes)]
     const outgoing = send({ agent, host, port, path, method: 'POST', headers: own })
     const abort = () => outgoing.destroy(signal.reason)
     const fail = (error: Error) => reject(signal.aborted ? signal.reason : error)

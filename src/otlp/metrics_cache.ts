@@ -2,15 +2,16 @@ import { type AttributeBytes, decodeAttributes, NO_ATTRIBUTES } from '../telemet
 import type { Hash128 } from '../telemetry/hash.ts'
 import type { Descriptor, MetricKind, PrometheusType, Temporality } from '../telemetry/metrics/descriptor.ts'
 import { NO_RESOURCE, NO_SCOPE, type Resource, type Scope } from '../telemetry/resource.ts'
-import { textAt, varintEnd } from '../telemetry/wire_bytes.ts'
 import { checkResource, checkScope } from './common.ts'
 import { AttributeCollector } from './metrics_points.ts'
 import { fieldBits, type Reader } from './reader.ts'
 
-/** Entries of one kind; when there are more, the memory begins anew. */
-const MAX_ENTRIES = 10_000
+/** Entries of one kind, and bytes of one: 16 MiB at most. When there are more, the memory begins anew. */
+const MAX_ENTRIES = 4096
+const MAX_BYTES = 4096
 
 const GROUP_FIELDS = fieldBits(1, 2, 3)
+const DATA_FIELDS = fieldBits(1, 2, 3)
 const METRIC_FIELDS = fieldBits(1, 2, 3, 5, 7, 9, 10, 11, 12)
 const KINDS: Readonly<Record<number, MetricKind>> = {
   5: 'gauge',
@@ -180,7 +181,7 @@ function dataText(r: Reader, end: number): string {
       r.varint(end)
       text += r.lo !== 0 || r.hi !== 0 ? 'm1' : 'm0'
     } else if (tag === 10) r.at = r.stop(end)
-    else r.skipUnknown(tag, fieldBits(1), end)
+    else r.skipUnknown(tag, DATA_FIELDS, end)
   }
   return text
 }
@@ -200,10 +201,9 @@ const isNothing = (owner: Resource): boolean =>
 function remembered<T>(known: Map<string, T>, key: string, read: () => T): T {
   const before = known.get(key)
   if (before) return before
-  if (known.size >= MAX_ENTRIES) known.clear()
   const made = read()
+  if (key.length > MAX_BYTES) return made
+  if (known.size >= MAX_ENTRIES) known.clear()
   known.set(key, made)
   return made
 }
-void textAt
-void varintEnd

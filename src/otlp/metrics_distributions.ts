@@ -6,7 +6,7 @@ import { fieldBits, type Reader } from './reader.ts'
 //   optional double sum = 5; repeated fixed64 bucket_counts = 6; repeated double explicit_bounds = 7;
 //   repeated Exemplar exemplars = 8; repeated KeyValue attributes = 9; uint32 flags = 10; optional double min = 11;
 //   optional double max = 12; }
-const HISTOGRAM_FIELDS = fieldBits(2, 3, 4, 5, 8, 9, 10, 11, 12)
+const HISTOGRAM_FIELDS = fieldBits(2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)
 // message ExponentialHistogramDataPoint { repeated KeyValue attributes = 1; fixed64 start_time_unix_nano = 2;
 //   fixed64 time_unix_nano = 3; fixed64 count = 4; optional double sum = 5; sint32 scale = 6; fixed64 zero_count = 7;
 //   Buckets positive = 8; Buckets negative = 9; uint32 flags = 10; repeated Exemplar exemplars = 11; optional double min = 12;

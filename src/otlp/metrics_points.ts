@@ -1,8 +1,14 @@
 import { isAscii } from 'node:buffer'
-import { type AttributeBytes, decodeAttributes, encodeAttributes, NO_ATTRIBUTES } from '../telemetry/attributes.ts'
+import {
+  type AttributeBytes,
+  type AttributeValue,
+  decodeAttributes,
+  encodeAttributes,
+  NO_ATTRIBUTES,
+} from '../telemetry/attributes.ts'
 import { addLanes, type Hash128, hashBytes } from '../telemetry/hash.ts'
 import type { Count, Counts, Exemplar, ExponentialBuckets } from '../telemetry/metrics/values.ts'
-import { copyBytes, newBytes, putVarint, varintAt, varintEnd, varintSize } from '../telemetry/wire_bytes.ts'
+import { copyBytes, newBytes, putVarint, varintEnd, varintSize } from '../telemetry/wire_bytes.ts'
 import { checkKeyValueField, plainKeyValue } from './common.ts'
 import { fieldBits, type Reader } from './reader.ts'
 import { regular } from './regular.ts'
@@ -84,9 +90,17 @@ export class AttributeCollector {
 /** The attributes with U+FFFD where text is no UTF-8: one bad label would cost whoever is scraped the whole page. */
 function validText(bytes: AttributeBytes): AttributeBytes {
   if (isAscii(bytes)) return bytes
-  const list: [string, Parameters<typeof encodeAttributes>[0] extends Iterable<readonly [string, infer V]> ? V : never][] = []
+  const list: [string, AttributeValue][] = []
   decodeAttributes(bytes, (key, value) => list.push([key, value]))
-  return encodeAttributes(list)
+  return list.some(([key, value]) => wasReplaced(key) || wasReplaced(value)) ? encodeAttributes(list) : bytes
+}
+
+/** True when decoding may have replaced something. */
+function wasReplaced(value: AttributeValue): boolean {
+  if (typeof value === 'string') return value.includes('\ufffd')
+  if (Array.isArray(value)) return value.some(wasReplaced)
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return false
+  return Object.entries(value).some(([key, item]) => wasReplaced(key) || wasReplaced(item))
 }
 
 // message Exemplar { fixed64 time_unix_nano = 2; oneof value { double as_double = 3; sfixed64 as_int = 6; } bytes span_id = 4;
@@ -159,7 +173,10 @@ export class CountList {
   /** Takes the number that was read last. */
   push(r: Reader): void {
     const count = countOf(r)
-    if (typeof count === 'bigint') (this.#large ??= new Map()).set(this.#numbers.length, count)
+    if (typeof count === 'bigint') {
+      this.#large ??= new Map()
+      this.#large.set(this.#numbers.length, count)
+    }
     this.#numbers.push(Number(count))
   }
   packedFixed(r: Reader, end: number): void {
@@ -181,7 +198,7 @@ export class CountList {
 }
 
 // message Buckets { sint32 offset = 1; repeated uint64 bucket_counts = 2; }
-const BUCKETS_FIELDS = fieldBits(1)
+const BUCKETS_FIELDS = fieldBits(1, 2)
 
 /** Reads Buckets, adding to `before` when the message came in two pieces. */
 export function readBuckets(r: Reader, end: number, list: CountList, before?: ExponentialBuckets): ExponentialBuckets {
@@ -198,4 +215,3 @@ export function readBuckets(r: Reader, end: number, list: CountList, before?: Ex
   }
   return { offset, counts: before && list.length === 0 ? before.counts : list.counts() }
 }
-void varintAt

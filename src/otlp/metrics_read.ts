@@ -1,4 +1,3 @@
-import { NO_ATTRIBUTES } from '../telemetry/attributes.ts'
 import { combine, type Hash128 } from '../telemetry/hash.ts'
 import { FLAG, type MetricBatch } from '../telemetry/metrics/batch.ts'
 import { BatchBuilder } from '../telemetry/metrics/batch_builder.ts'
@@ -19,8 +18,6 @@ import { fieldBits, Reader } from './reader.ts'
 //   Histogram histogram = 9; ExponentialHistogram exponential_histogram = 10; Summary summary = 11; }
 //   repeated KeyValue metadata = 12; }
 const REQUEST_FIELDS = fieldBits(1)
-const GROUP_FIELDS = fieldBits(1, 2, 3)
-const METRIC_FIELDS = fieldBits(1, 2, 3, 5, 7, 9, 10, 11, 12)
 const DATA: Readonly<Record<number, MetricKind>> = {
   42: 'gauge',
   58: 'sum',
@@ -81,7 +78,6 @@ export class MetricsReader {
       if (tag === 18) this.#readScope(r, r.stop(end))
       else r.skip(tag, end)
     }
-    void GROUP_FIELDS
   }
 
   #readScope(r: Reader, end: number): void {
@@ -103,8 +99,7 @@ export class MetricsReader {
     while (r.at < end) {
       const tag = r.tag(end)
       const kind = DATA[tag]
-      if (kind === undefined) r.skipUnknown(tag, METRIC_FIELDS, end)
-      else if (kind === this.#descriptor.kind) this.#readData(r, r.stop(end), kind)
+      if (kind !== undefined && kind === this.#descriptor.kind) this.#readData(r, r.stop(end), kind)
       else r.skip(tag, end)
     }
   }
@@ -203,4 +198,3 @@ export class MetricsReader {
     this.#exemplars = []
   }
 }
-void NO_ATTRIBUTES

@@ -49,7 +49,8 @@ const REJECTED_KEYS = ['rejectedSpans', 'rejectedDataPoints', 'rejectedLogRecord
 export function readPartialSuccessJson(body: Uint8Array): PartialSuccess {
   if (body.length === 0) return NOTHING
   const answer: unknown = JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.length).toString())
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw new TypeError('not an export response')
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer))
+    throw new TypeError('not an export response')
   const partial = (answer as Record<string, unknown>).partialSuccess
   if (typeof partial !== 'object' || partial === null) return NOTHING
   const fields = partial as Record<string, unknown>

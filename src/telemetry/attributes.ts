@@ -1,4 +1,6 @@
 import { addLanes, type Hash128, hashBytes } from './hash.ts'
+import { varintAt, varintEnd } from './wire_bytes.ts'
+import { keyText, readKeyValue } from './wire_values.ts'
 
 // message KeyValue { string key = 1; AnyValue value = 2; }                          opentelemetry/proto/common/v1/common.proto
 // message AnyValue { oneof value { string string_value = 1; bool bool_value = 2; int64 int_value = 3; double double_value = 4;
@@ -32,7 +34,6 @@ export type AttributeValue =
   | null
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
 
 /** Encodes attributes: a bigint becomes an int64, a number a double, null a value that is not set. */
 export function encodeAttributes(entries: Iterable<readonly [string, AttributeValue]>): AttributeBytes {
@@ -144,86 +145,13 @@ function delimited(out: number[], bytes: ArrayLike<number>): void {
   for (let i = 0; i < bytes.length; i++) out.push(bytes[i])
 }
 
-/** A place in trusted bytes. */
-class Cursor {
-  readonly b: Uint8Array
-  at = 0
-  constructor(b: Uint8Array) {
-    this.b = b
-  }
-  varint(): number {
-    let value = 0
-    for (let scale = 1; ; scale *= 128) {
-      const byte = this.b[this.at++]
-      value += (byte & 127) * scale
-      if (byte < 128) return value
-    }
-  }
-  int64(): bigint {
-    let value = 0n
-    for (let shift = 0n; ; shift += 7n) {
-      const byte = this.b[this.at++]
-      value |= BigInt(byte & 127) << shift
-      if (byte < 128) return BigInt.asIntN(64, value)
-    }
-  }
-  double(): number {
-    return new DataView(this.b.buffer, this.b.byteOffset + this.at, 8).getFloat64(0, true)
-  }
-  text(end: number): string {
-    return decoder.decode(this.b.subarray(this.at, end))
-  }
-}
-
 /** Calls `visit` with key and value of every attribute, in the order of the bytes. */
 export function decodeAttributes(bytes: AttributeBytes, visit: (key: string, value: AttributeValue) => void): void {
-  const r = new Cursor(bytes)
-  while (r.at < bytes.length) {
-    const length = r.varint()
-    const next = r.at + length
-    readKeyValue(r, next, visit)
-    r.at = next
+  for (let at = 0; at < bytes.length; ) {
+    const from = varintEnd(bytes, at)
+    at = from + varintAt(bytes, at)
+    visit(keyText(bytes, from, at), readKeyValue(bytes, from, at))
   }
-}
-
-function readKeyValue(r: Cursor, end: number, visit: (key: string, value: AttributeValue) => void): void {
-  let key = ''
-  let value: AttributeValue = null
-  while (r.at < end) {
-    const tag = r.b[r.at++]
-    const length = r.varint()
-    const stop = r.at + length
-    if (tag === KEY) key = r.text(stop)
-    else if (tag === VALUE) value = readAnyValue(r, stop)
-    r.at = stop
-  }
-  visit(key, value)
-}
-
-function readAnyValue(r: Cursor, end: number): AttributeValue {
-  if (r.at >= end) return null
-  const tag = r.b[r.at++]
-  if (tag === BOOL) return r.varint() !== 0
-  if (tag === INT) return r.int64()
-  if (tag === DOUBLE) return r.double()
-  const length = r.varint()
-  const stop = r.at + length
-  if (tag === STRING) return r.text(stop)
-  if (tag === BYTES) return r.b.slice(r.at, stop)
-  const list: AttributeValue[] = []
-  const map: { [key: string]: AttributeValue } = {}
-  while (r.at < stop) {
-    r.at++
-    const size = r.varint()
-    const itemEnd = r.at + size
-    if (tag === ARRAY) list.push(readAnyValue(r, itemEnd))
-    else
-      readKeyValue(r, itemEnd, (key, value) => {
-        map[key] = value
-      })
-    r.at = itemEnd
-  }
-  return tag === ARRAY ? list : map
 }
 
 /** Text of a value as Prometheus labels and log lines show it: strings as they are, everything else as OTLP's JSON of it. */

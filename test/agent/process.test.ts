@@ -89,8 +89,28 @@ describe('the process', () => {
     agent.signal('SIGTERM')
     expect(await agent.exit).toBe('SIGTERM')
     expect(agent.output()).toContain('drained')
-    expect(agent.output()).toContain('4 system calls hang')
+    expect(agent.output()).toContain('4 system calls still out')
   })
+
+  test.runIf(process.getuid?.() === 0)(
+    'ends likewise as PID 1 of a container, whom signals of its own do not reach',
+    async () => {
+      using folder = temporaryFolder()
+      const fifo = join(folder.path, 'fifo')
+      execFileSync('mkfifo', [fifo])
+      const file = folder.write('c.yaml', stubbornConfig(await freePort(), `{ opens: ["${fifo}"] }`))
+      const agent = spawnAgent([file], {
+        main: 'test/support/mains/stubborn.ts',
+        wrapper: ['unshare', '--pid', '--fork', '--kill-child', '--mount-proc'],
+      })
+      await agent.printed('health at')
+      const inside = execFileSync('pgrep', ['-P', String(agent.child.pid)], { encoding: 'utf8' }).trim()
+      process.kill(Number(inside), 'SIGTERM')
+      await agent.exit
+      expect(agent.output()).toContain('drained')
+      expect(agent.output()).toContain('1 system call still out')
+    },
+  )
 
   test('a second signal does not wait for the drain', async () => {
     using folder = temporaryFolder()

@@ -386,7 +386,7 @@ describe('addresses', () => {
     [
       `receivers: {${receivers}}`,
       `exporters: {${exporters}}`,
-      'extensions: {probe: {endpoint: "127.0.0.1:13133", path: /ready}}',
+      'extensions: {probe: {endpoint: "127.0.0.1:13133", path: /metrics}}',
       `service: {${service} pipelines: {metrics: {receivers: [push], exporters: [page, page/2]}}}`,
     ].join('\n')
 
@@ -429,7 +429,7 @@ describe('addresses', () => {
   test('only what runs is asked for its addresses', () => {
     expect(problemsOf(wired('push: ', 'page: , page/2: {path: /b}', ''))).toEqual([])
     expect(problemsOf(wired('push: ', 'page: , page/2: {path: /b}', 'extensions: [probe],'))).toEqual([
-      'a.yaml:3:32 extensions.probe.endpoint: 127.0.0.1:13133 with path /ready is already taken by service.admin.endpoint',
+      'a.yaml:3:32 extensions.probe.endpoint: 127.0.0.1:13133 with path /metrics is already taken by service.admin.endpoint',
     ])
   })
 

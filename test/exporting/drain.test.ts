@@ -59,6 +59,7 @@ describe('the end of the agent', () => {
     deliver()
     await w.clock.advance(1)
     expect(w.books()).toMatchObject({ sent: 0, lost: { shutdown: 3 } })
+    expect(w.ledger.counters('exporter', 'e', 'traces').failed).toBe(0)
     expect(w.pipelines.budget.usedBytes).toBe(0)
     expect(w.clock.pending).toBe(0)
   })
@@ -76,14 +77,14 @@ describe('the end of the agent', () => {
   })
 
   test('lets every exporter have the whole time', async () => {
-    const w = await world({ exporters: [{ ...PLAIN, timeout: 0 }, PLAIN] })
-    w.play.answer = () => (w.sent.at(-1)?.exporter === 'e' ? never() : down())
+    const w = await world({ exporters: [PLAIN, { ...PLAIN, timeout: 0 }] })
+    w.play.answer = () => (w.sent.at(-1)?.exporter === 'e2' ? never() : down())
     await w.offer(spans('a'))
     await w.clock.advance(1000)
     const stopping = w.stop(4000)
     w.play.answer = () => {}
     await stopping
-    expect([w.books('e'), w.books('e2')]).toMatchObject([{ lost: { shutdown: 1 } }, { sent: 1, lost: {} }])
+    expect([w.books('e'), w.books('e2')]).toMatchObject([{ sent: 1, lost: {} }, { lost: { shutdown: 1 } }])
   })
 })
 

@@ -124,6 +124,17 @@ describe('a queue', () => {
     expect(w.books()).toMatchObject({ accepted: 3, sent: 1, lost: { shutdown: 2 } })
   })
 
+  test('lets nobody who comes later pass those who wait', async () => {
+    const w = await world({ exporters: [queue({ queue_size: '18B', block_on_overflow: true })] })
+    const answers: (() => void)[] = []
+    w.play.answer = () => new Promise<void>(resolve => answers.push(resolve))
+    await w.offer(spans('a'))
+    const [long, short] = [outcome(w.consume(spans('long'))), outcome(w.consume(spans('b')))]
+    expect([await promptly(long), await promptly(short)]).toEqual([undefined, undefined])
+    answers[0]()
+    expect([await promptly(long), await promptly(short)]).toEqual(['taken', undefined])
+  })
+
   test('keeps the series of its metrics, and lets go of them afterwards', async () => {
     const w = await world({ exporters: [{ timeout: 0 }] })
     let deliver = (): void => {}
@@ -159,7 +170,7 @@ describe('waiting for the result', () => {
 
   test('what the destination refuses for good stays with the sender and is not lost', async () => {
     const w = await world({ exporters: [waits] })
-    w.play.answer = () => Promise.reject(new PermanentError('bad data'))
+    w.play.answer = () => Promise.reject<undefined>(new PermanentError('bad data'))
     expect(await w.offer(spans('a'))).toBe('bad data')
     expect(w.books()).toEqual({ accepted: 0, sent: 0, held: 0, setAside: 0, lost: {} })
   })
@@ -235,8 +246,8 @@ describe('admission', () => {
     w.play.answer = never
     const [one, two] = [w.admission.reserve(9), w.admission.reserve(9)]
     if (one.refused || two.refused) throw new Error('refused')
-    expect(await w.offer(spansFrom({ receiver: 'r', ticket: one }, 'a little more'))).toMatch(/^refused/)
-    expect(await w.offer(spansFrom({ receiver: 'r', ticket: two }, 'more'))).toBe('taken')
+    expect(await w.offer(spansFrom({ receiver: 'r', ticket: one }, 'more'))).toBe('taken')
+    expect(await w.offer(spansFrom({ receiver: 'r', ticket: two }, 'much, much more'))).toMatch(/^refused/)
   })
 
   test('does not ask a queue that drops or lets wait', async () => {

@@ -25,7 +25,7 @@ describeWith(['dockerd'], 'the container image', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('becomes healthy without any configuration', async () => {
+  test('becomes healthy with the config that it carries', async () => {
     await vi.waitFor(async () => expect(await status('http://127.0.0.1:13133/health')).toBe(200), {
       timeout: 20_000,
       interval: 200,

@@ -18,13 +18,14 @@ export interface AgentProcess {
   readonly exit: Promise<number | NodeJS.Signals>
 }
 
-/** Starts `main` with a command line. The default one is the product's; others wrap it with components of the tests. */
+/** Starts `main` with a command line. The default one is the product's; others wrap it with components of the tests. `wrapper` is a program that runs it. */
 export function spawnAgent(
   args: readonly string[],
-  options: { main?: string; env?: Record<string, string> } = {},
+  options: { main?: string; env?: Record<string, string>; wrapper?: readonly string[] } = {},
 ): AgentProcess {
   const main = options.main ?? 'test/support/mains/product.ts'
-  const child = spawn(process.execPath, [join(root, main), ...args], {
+  const [program, ...rest] = [...(options.wrapper ?? []), process.execPath, join(root, main), ...args]
+  const child = spawn(program, rest, {
     cwd: root,
     env: { ...process.env, ...options.env },
   })
