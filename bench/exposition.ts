@@ -5,6 +5,8 @@ import { Pages } from '../exporters/prometheus/pages.ts'
 import { NameFilter } from '../exporters/prometheus/patterns.ts'
 import { systemClock } from '../src/component/clock.ts'
 import type { ExpositionFormat } from '../src/prometheus/exposition.ts'
+import { readSeries } from '../src/prometheus/series_reader.ts'
+import { TextReader, type TextSample } from '../src/prometheus/text_reader.ts'
 import type { MetricBatch } from '../src/telemetry/metrics/batch.ts'
 import { counter, histogram } from '../src/telemetry/metrics/descriptor.ts'
 import { Emitter, type Family, family } from '../src/telemetry/metrics/emitter.ts'
@@ -68,7 +70,31 @@ const mixed = (i: number, round: number): number => {
 
 const median = (values: number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]
 
-async function measure(name: string, values: Values, samples: number, format: ExpositionFormat): Promise<void> {
+/** Reads a page: lines and values only, and with every label taken apart, as a scraper does with a series that is new to it. */
+function measureReading(name: string, page: Buffer, openMetrics: boolean): void {
+  const visits: [string, (sample: TextSample) => void][] = [
+    ['known series', () => {}],
+    [
+      'new series',
+      ({ bytes, seriesStart, seriesEnd }) => void readSeries(bytes, seriesStart, seriesEnd, { maxLabels: 99 }),
+    ],
+  ]
+  for (const [what, sample] of visits) {
+    const times: number[] = []
+    for (let round = 0; round < ROUNDS / 4; round++) {
+      const reader = new TextReader({ help() {}, type() {}, unit() {}, sample }, { openMetrics })
+      const began = performance.now()
+      for (let at = 0; at < page.length; at += 1 << 16) reader.push(page.subarray(at, at + (1 << 16)))
+      if (!reader.end()) throw new Error(reader.error?.message)
+      times.push(performance.now() - began)
+    }
+    console.log(
+      `${name.padEnd(34)} ${what.padEnd(12)} read ${(SERIES / median(times) / 1000).toFixed(2).padStart(6)} M samples/s`,
+    )
+  }
+}
+
+async function measure(name: string, values: Values, samples: number, format: ExpositionFormat): Promise<Buffer> {
   const { table, exposer, pages } = exposition()
   const emitter = new Emitter(table)
   const collection = { source: 'bench', partial: false, complete: true }
@@ -79,7 +105,7 @@ async function measure(name: string, values: Values, samples: number, format: Ex
   }
   const took: number[] = []
   const rendered: number[] = []
-  let bytes = 0
+  let body: Buffer = Buffer.alloc(0)
   for (let round = 1; round <= ROUNDS; round++) {
     const batch = batchOf(round)
     const began = performance.now()
@@ -88,7 +114,7 @@ async function measure(name: string, values: Values, samples: number, format: Ex
     exposer.prepare(new Map([['bench', round]]))
     const page = await pages.whole({ format, escaping: 'underscores', contentType: '' })
     const ended = performance.now()
-    bytes = page.body.length
+    body = page.body
     // The first rounds compile, and render the labels of every series.
     if (round <= ROUNDS / 4) continue
     took.push(between - began)
@@ -97,8 +123,9 @@ async function measure(name: string, values: Values, samples: number, format: Ex
   const rate = (times: number[]): string => (samples / median(times) / 1000).toFixed(2).padStart(6)
   const both = took.map((time, i) => time + rendered[i])
   console.log(
-    `${name.padEnd(34)} ${format.padEnd(12)} take ${rate(took)}  render ${rate(rendered)}  both ${rate(both)} M samples/s, ${(bytes / 1024).toFixed(0)} KiB`,
+    `${name.padEnd(34)} ${format.padEnd(12)} take ${rate(took)}  render ${rate(rendered)}  both ${rate(both)} M samples/s, ${(body.length / 1024).toFixed(0)} KiB`,
   )
+  return body
 }
 
 console.log(`${SERIES} series in ${FAMILIES} families, all values changed; medians of ${(ROUNDS * 3) / 4} rounds`)
@@ -111,3 +138,5 @@ const sets: [string, Values, number][] = [
 ]
 for (const [name, values, samples] of sets)
   for (const format of ['text', 'openmetrics', 'protobuf'] as const) await measure(name, values, samples, format)
+const page = await measure(sets[3][0], sets[3][1], SERIES, 'text')
+measureReading('the page of these', page, false)

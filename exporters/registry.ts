@@ -2,7 +2,8 @@ import type { ExporterDefinition } from '../src/component/define.ts'
 
 import { debug } from './debug/exporter.ts'
 import { nop } from './nop/exporter.ts'
+import { otlpHttp } from './otlp_http/exporter.ts'
 import { prometheus } from './prometheus/exporter.ts'
 
 /** Every exporter: one line each. */
-export const exporters: readonly ExporterDefinition[] = [debug, nop, prometheus]
+export const exporters: readonly ExporterDefinition[] = [debug, nop, otlpHttp, prometheus]

@@ -71,7 +71,8 @@ function partialSuccess(answer: HttpAnswer, from: string, unreadable: Unreadable
   return undefined
 }
 
-const mediaType = ({ headers }: HttpAnswer): string => (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
+const mediaType = ({ headers }: HttpAnswer): string =>
+  (headers['content-type'] ?? '').split(';')[0].trim().toLowerCase()
 
 /** `: what the server says`, from google.rpc.Status or plain text. */
 function describe(answer: HttpAnswer): string {

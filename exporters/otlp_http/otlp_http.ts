@@ -3,9 +3,9 @@ import { type AnyBatch, type PartialDelivery, type Settings, SIGNALS, type Signa
 import type { HeaderList } from '../../src/config/client_fields.ts'
 import { type Compression, compress } from '../../src/net/compress.ts'
 import { HttpClient, type HttpTarget, headerList, shownUrl } from '../../src/net/http_client.ts'
-import { type Proxy, proxyFor } from '../../src/net/proxy.ts'
+import { type ProxyServer, proxyFor } from '../../src/net/proxy.ts'
 import { ClientTls } from '../../src/net/tls_client.ts'
-import { requestBytes, requestSlices } from '../../src/otlp/export_request.ts'
+import { requestJson, requestSlices } from '../../src/otlp/export_request.ts'
 import { PartialSuccessLog } from '../../src/otlp/partial_success_log.ts'
 import { type AnswerKeys, judge } from './answers.ts'
 import { endpointOf, type OtlpHttpConfig } from './config.ts'
@@ -64,11 +64,11 @@ export class OtlpHttp {
   async send(batch: AnyBatch, signal: AbortSignal): Promise<PartialDelivery | undefined> {
     const way = this.#way(batch.signal)
     if (!way) throw new MisconfiguredError(`no address for ${batch.signal}`, `exporters.${this.#settings.id}.endpoint`)
-    const body = this.#body(batch)
-    const chunks = Array.isArray(body) ? body : [await body]
     const headers = await this.#headers(way)
-    const answer = await this.#http.post(way.target, headers, chunks, signal)
-    const partial = judge(answer, way.name, way.keys, this.#settings.clock.nowMs(), message => this.#partial.warn(message))
+    const answer = await this.#http.post(way.target, headers, await this.#body(batch), signal)
+    const partial = judge(answer, way.name, way.keys, this.#settings.clock.nowMs(), message =>
+      this.#partial.warn(message),
+    )
     return partial && this.#partial.delivered(batch.signal, way.name, partial)
   }
 
@@ -82,9 +82,17 @@ export class OtlpHttp {
     this.#partial.close()
   }
 
-  #body(batch: AnyBatch): readonly Uint8Array[] | Uint8Array | Promise<Uint8Array> {
-    if (!this.#compression) return requestSlices(batch)
-    return compress(requestBytes(batch), this.#compression, this.#config.compression_params.level)
+  async #body(batch: AnyBatch): Promise<readonly Uint8Array[]> {
+    const { encoding, compression_params } = this.#config
+    const chunks = encoding === 'json' ? await requestJson(batch) : requestSlices(batch)
+    if (!this.#compression) return chunks
+    return [
+      await compress(
+        chunks.length === 1 ? chunks[0] : Buffer.concat(chunks),
+        this.#compression,
+        compression_params.level,
+      ),
+    ]
   }
 
   async #headers({ headers, list }: Way): Promise<readonly string[]> {
@@ -119,7 +127,7 @@ export class OtlpHttp {
     return way
   }
 
-  #proxyFor(target: URL): Proxy | undefined {
+  #proxyFor(target: URL): ProxyServer | undefined {
     try {
       return proxyFor(target, this.#config.proxy_url, process.env)
     } catch (error) {

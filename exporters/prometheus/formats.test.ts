@@ -259,6 +259,15 @@ describe('names and labels', () => {
     expect(samples[0]).toBe('s_sum{exported_quantile="x",le="y"} 0')
   })
 
+  test('target_info is shown also of a resource that has neither job nor instance, and not of an empty one', async () => {
+    const host = resourceOf({ 'host.name': 'h1' })
+    expect((await page({}, ACCEPT.text, { metric: load, resource: host })).samples).toEqual([
+      'node_load1 1',
+      'target_info{host_name="h1"} 1',
+    ])
+    expect((await page({}, ACCEPT.text, { metric: load })).samples).toEqual(['node_load1 1'])
+  })
+
   test('target_info is shown once for a job and instance, while it has series', async () => {
     const one = await exporter()
     const other = resourceOf({

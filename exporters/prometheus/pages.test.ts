@@ -20,6 +20,16 @@ const point = (i: number, more: Partial<TestPoint> = {}): TestPoint => ({
   ...more,
 })
 
+/** Rendering gives way after every slice, so much does time pass at each look. */
+function movingClock(): Clock {
+  let now = 0
+  const monotonicMs = () => {
+    now += 5
+    return now
+  }
+  return { nowMs: monotonicMs, monotonicMs, after: () => () => {} }
+}
+
 function world(clock: Clock = new FakeClock()) {
   const table = new SeriesTable()
   const naming = new Naming({
@@ -48,15 +58,7 @@ test('one rendering serves everyone until something changes', async () => {
 })
 
 test('a series that ends and begins again while a page is rendered is on it once at most', async () => {
-  // Rendering gives way after every slice of a clock that jumps.
-  const clock = new FakeClock()
-  let now = 0
-  const { pages, push, lines } = world({
-    ...clock,
-    nowMs: () => 0,
-    monotonicMs: () => (now += 5),
-    after: () => () => {},
-  })
+  const { pages, push, lines } = world(movingClock())
   push(...Array.from({ length: 3000 }, (_, i) => point(i)))
   const page = pages.whole(TEXT)
   push(point(0, { flags: FLAG.STALE }), point(2500, { flags: FLAG.STALE }))
@@ -85,9 +87,7 @@ test('texts of series that are gone do not pile up', async () => {
 })
 
 test('texts that are moved together leave a page right that is being rendered', async () => {
-  let now = 0
-  const moving = { ...new FakeClock(), nowMs: () => 0, monotonicMs: () => (now += 5), after: () => () => {} }
-  const { pages, push, lines } = world(moving)
+  const { pages, push, lines } = world(movingClock())
   const long = 'x'.repeat(1000)
   const wide = (i: number, more: Partial<TestPoint> = {}) => ({
     ...point(i, more),

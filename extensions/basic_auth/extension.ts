@@ -11,7 +11,10 @@ import { createLogins } from './logins.ts'
 const config = z.strictObject({
   htpasswd: z
     .strictObject({
-      file: z.string().optional().describe('File of users and their passwords, as htpasswd writes it; read at the start.'),
+      file: z
+        .string()
+        .optional()
+        .describe('File of users and their passwords, as htpasswd writes it; read at the start.'),
       inline: secret().optional().describe('The same as text; counts before the file.'),
     })
     .optional()

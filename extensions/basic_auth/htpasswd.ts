@@ -46,7 +46,8 @@ function parsePassword(text: string, line: number): Kept {
 }
 
 function parseSha1(bytes: Buffer, salted: boolean, line: number): Kept {
-  if (salted ? bytes.length <= 20 : bytes.length !== 20) throw new HtpasswdError(`line ${line} has a malformed SHA-1 hash`)
+  if (salted ? bytes.length <= 20 : bytes.length !== 20)
+    throw new HtpasswdError(`line ${line} has a malformed SHA-1 hash`)
   return { kind: 'sha1', digest: bytes.subarray(0, 20), salt: bytes.subarray(20) }
 }
 

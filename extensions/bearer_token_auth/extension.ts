@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
-import { UnauthenticatedError } from '../../src/component/errors.ts'
 import { defineExtension } from '../../src/component/define.ts'
+import { UnauthenticatedError } from '../../src/component/errors.ts'
 import type { ClientAuth, ServerAuth } from '../../src/component/types.ts'
 import { secret } from '../../src/config/fields.ts'
 import { FileText } from '../../src/config/file_text.ts'
@@ -11,11 +11,13 @@ const config = z
     header: z.string().min(1).default('Authorization').describe('Header that holds the token.'),
     scheme: z.string().default('Bearer').describe('Word before the token; empty for none.'),
     token: secret().optional().describe('The token.'),
-    tokens: z.array(secret()).default([]).describe('Several tokens: any of them lets a request in, the first one is sent.'),
+    tokens: z.array(secret()).default([]).describe('Several tokens: each lets requests in, the first one is sent.'),
     filename: z
       .string()
       .optional()
-      .describe('File that holds the tokens, one a line, in place of `token` and `tokens`; read again when it changes.'),
+      .describe(
+        'File that holds the tokens, one a line, in place of `token` and `tokens`; read again when it changes.',
+      ),
   })
   .refine(({ token, tokens, filename }) => token || tokens.length > 0 || filename, {
     message: 'one of token, tokens and filename is needed',

@@ -39,6 +39,13 @@ export class NoData extends Error {
   override name = 'NoData'
 }
 
+/** The file's bytes, as HostRoot.read gives them. Throws NoData when there is no such file: its part of the kernel is not there. */
+export function present(root: HostRoot, name: string): Buffer {
+  const bytes = root.find(name)
+  if (!bytes) throw new NoData(`there is no ${root.path}/${name}`)
+  return bytes
+}
+
 /** A setting that its schema can't find wrong alone. */
 export interface FlagProblem {
   readonly flag: string
@@ -49,7 +56,7 @@ export interface CollectorDefinition {
   /** node_exporter's name of it: config key, file name, value of the label `collector`. */
   readonly name: string
   readonly config: z.ZodType<{ readonly enabled: boolean }>
-  /** Every family that it can write. */
+  /** Every family that it can write; those that are named by what the kernel has come as they are found. */
   readonly families: readonly Family[]
   problems(config: unknown): readonly FlagProblem[]
   create(config: unknown, host: Host): Collector

@@ -26,7 +26,9 @@ const serverParameters = z.strictObject({
     .describe('End connections of this age, give or take a tenth, so that clients spread over new instances.'),
   max_connection_age_grace: duration()
     .optional()
-    .describe('How much longer calls may run on a connection that has reached its age; without it, until they are done.'),
+    .describe(
+      'How much longer calls may run on a connection that has reached its age; without it, until they are done.',
+    ),
   time: duration().default(7_200_000).describe('Ask a silent client for a sign of life after so long.'),
   timeout: duration().default(20_000).describe('End its connection when none comes within this time.'),
 })
@@ -39,7 +41,10 @@ const enforcementPolicy = z.strictObject({
 const grpc = z.strictObject({
   endpoint: z.string().default('127.0.0.1:4317').describe('Address to listen on.'),
   transport,
-  dialer: z.strictObject({ timeout: duration().default(0).describe('Has no effect.') }).optional().describe('Has no effect.'),
+  dialer: z
+    .strictObject({ timeout: duration().default(0).describe('Has no effect.') })
+    .optional()
+    .describe('Has no effect.'),
   tls,
   auth,
   include_metadata: includeMetadata,
@@ -92,7 +97,10 @@ const http = z.strictObject({
         .array(z.string())
         .default([])
         .describe('Origins whose pages may send; `*` stands for any text: `https://*.example.com`.'),
-      allowed_headers: z.array(z.string()).default([]).describe('Headers that they may set besides the usual ones; `*` is all.'),
+      allowed_headers: z
+        .array(z.string())
+        .default([])
+        .describe('Headers that they may set besides the usual ones; `*` is all.'),
       exposed_headers: z.array(z.string()).default([]).describe('Headers of the answer that pages may read.'),
       max_age: z.int().min(0).default(0).describe('Seconds for which browsers may remember this; 0 is their default.'),
     })

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { RPC, type RpcCode, RpcError, encodeStatus, statusJson } from '../../src/net/rpc_status.ts'
+import { encodeStatus, RPC, type RpcCode, type RpcError, statusJson } from '../../src/net/rpc_status.ts'
 import { OverShareError, type Rejected } from './offer.ts'
 import type { Format } from './read.ts'
 import { encodeResponse, responseJson } from './responses.ts'
@@ -27,13 +27,19 @@ const STATUS: { readonly [C in RpcCode]?: number } = {
   [RPC.UNAVAILABLE]: 503,
 }
 
-export function answerTaken(response: ServerResponse, format: Format, rejected: Rejected | undefined, itemsKey: string) {
+export function answerTaken(
+  response: ServerResponse,
+  format: Format,
+  rejected: Rejected | undefined,
+  itemsKey: string,
+) {
   send(response, 200, format, format === 'json' ? responseJson(rejected, itemsKey) : encodeResponse(rejected))
 }
 
 /** google.rpc.Status in the format of the request. */
 export function answerError(response: ServerResponse, format: Format, error: RpcError): void {
-  if (error.retryAfterMs !== undefined) response.setHeader('Retry-After', Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
+  if (error.retryAfterMs !== undefined)
+    response.setHeader('Retry-After', Math.max(1, Math.ceil(error.retryAfterMs / 1000)))
   const status = error instanceof OverShareError ? 429 : (STATUS[error.code] ?? 500)
   send(response, status, format, format === 'json' ? statusJson(error) : encodeStatus(error))
 }

@@ -1,9 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { UnauthenticatedError } from '../../src/component/errors.ts'
-import { type HttpHandler, type Logger, type Next, type Routes, type ServerAuth, SIGNALS, type Signal } from '../../src/component/types.ts'
+import {
+  type HttpHandler,
+  type Logger,
+  type Next,
+  type Routes,
+  type ServerAuth,
+  SIGNALS,
+  type Signal,
+} from '../../src/component/types.ts'
 import { type Cors, createCors } from '../../src/net/cors.ts'
-import { DecompressError, decompress, type Encoding, isEncoding, TooLargeError } from '../../src/net/decompress.ts'
+import { decompress, type Encoding, isEncoding } from '../../src/net/decompress.ts'
 import { ClientGoneError, readAdmittedBody } from '../../src/net/request_body.ts'
+import { asRpcError } from '../../src/net/rpc_errors.ts'
 import { RPC, RpcError } from '../../src/net/rpc_status.ts'
 import { authenticate } from './authenticate.ts'
 import type { HttpConfig } from './config.ts'
@@ -65,7 +74,11 @@ class HttpExport {
     try {
       const encoding = this.#readHeaders()
       await this.#authenticate()
-      if (!offer) throw new RpcError(RPC.UNIMPLEMENTED, `no pipeline takes ${this.#signal} from ${this.#protocol.context.receiver}`)
+      if (!offer)
+        throw new RpcError(
+          RPC.UNIMPLEMENTED,
+          `no pipeline takes ${this.#signal} from ${this.#protocol.context.receiver}`,
+        )
       const rejected = await offer.take(await this.#body(offer, encoding), this.#format)
       answerTaken(this.#response, this.#format, rejected, REJECTED_KEYS[this.#signal])
       offer.close()
@@ -114,27 +127,24 @@ class HttpExport {
   }
 
   #fail(error: Error, offer: Offer | undefined): void {
-    if (error instanceof ClientGoneError) return offer?.close()
-    offer?.close(error instanceof NotOtlpError ? new RpcError(RPC.UNIMPLEMENTED, error.message) : this.#rpcError(error))
-    if (this.#response.headersSent || this.#response.destroyed) return
-    if (error instanceof NotOtlpError) answerNotOtlp(this.#response, error)
-    else {
-      if (error instanceof UnauthenticatedError && error.challenge) {
+    if (error instanceof ClientGoneError || this.#response.destroyed) offer?.close()
+    else if (error instanceof NotOtlpError) {
+      offer?.close(new RpcError(RPC.UNIMPLEMENTED, error.message))
+      answerNotOtlp(this.#response, error)
+    } else {
+      const answer = this.#rpcError(error)
+      offer?.close(answer)
+      if (error instanceof UnauthenticatedError && error.challenge)
         this.#response.setHeader('WWW-Authenticate', error.challenge)
-      }
-      answerError(this.#response, this.#format, this.#rpcError(error))
+      answerError(this.#response, this.#format, answer)
     }
     // Closing with unread bytes resets the connection, and the client may lose the answer: read on and forget.
     this.#request.resume()
   }
 
   #rpcError(error: Error): RpcError {
-    if (error instanceof RpcError) return error
-    if (error instanceof UnauthenticatedError) return new RpcError(RPC.UNAUTHENTICATED, error.message, { cause: error })
-    if (error instanceof TooLargeError) return new RpcError(RPC.RESOURCE_EXHAUSTED, error.message, { cause: error })
-    if (error instanceof DecompressError) {
-      return new RpcError(RPC.INVALID_ARGUMENT, `the body can't be decompressed: ${error.message}`, { cause: error })
-    }
+    const known = asRpcError(error)
+    if (known) return known
     this.#protocol.log.error('request failed', { path: this.#url.pathname, error })
     return new RpcError(RPC.INTERNAL, 'the request failed; the log says why', { cause: error })
   }

@@ -5,9 +5,11 @@ export type IncludeMetadata = boolean | readonly string[]
 /** Headers that hold credentials: never kept, whatever the config says. */
 const CREDENTIALS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie'])
 /** Names under which people send secrets: not kept unless they are asked for by name. */
-const SUSPICIOUS = /auth|token|secret|passw|credential|session|signature|api-?key|access-?key|private-?key|jwt|csrf|xsrf/
+const SUSPICIOUS =
+  /auth|token|secret|passw|credential|session|signature|api-?key|access-?key|private-?key|jwt|csrf|xsrf/
 /** What is about the connection or the encoding of this one request. */
-const TRANSPORT = /^:|^(?:connection|content-.*|expect|grpc-.*|host|keep-alive|te|trailer|transfer-encoding|upgrade|accept(?:-.*)?)$/
+const TRANSPORT =
+  /^:|^(?:connection|content-.*|expect|grpc-.*|host|keep-alive|te|trailer|transfer-encoding|upgrade|accept(?:-.*)?)$/
 
 /**
  * The headers that a receiver keeps with the data: those that `include` names, or all when it is true. `secret`: names of

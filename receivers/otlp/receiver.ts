@@ -54,7 +54,10 @@ export const otlp = defineReceiver({
         const opened = await Promise.allSettled(opening)
         await Promise.all(opened.map(result => (result.status === 'fulfilled' ? result.value.release() : undefined)))
       },
-      describe: () => entries(protocols).map(([name, { endpoint }]) => `OTLP by ${SPOKEN[name]} at ${endpoint}`).join(', '),
+      describe: () =>
+        entries(protocols)
+          .map(([name, { endpoint }]) => `OTLP by ${SPOKEN[name]} at ${endpoint}`)
+          .join(', '),
     }
   },
 })
@@ -64,7 +67,10 @@ const SPOKEN: Record<Protocol, string> = { grpc: 'gRPC', http: 'HTTP' }
 type Server = NonNullable<Protocols[Protocol]>
 
 function entries({ grpc, http }: Protocols): [Protocol, Server][] {
-  return [...(grpc ? [['grpc', grpc] as [Protocol, Server]] : []), ...(http ? [['http', http] as [Protocol, Server]] : [])]
+  return [
+    ...(grpc ? [['grpc', grpc] as [Protocol, Server]] : []),
+    ...(http ? [['http', http] as [Protocol, Server]] : []),
+  ]
 }
 
 const address = ({ transport, endpoint }: Server) => (transport === 'unix' ? `unix:${endpoint}` : endpoint)

@@ -20,7 +20,7 @@ describe('the settings of the chain', () => {
         waitsForResult: false,
         consumers: 10,
       },
-      batch: { flushAfterMs: 200, minSize: 2 ** 20, maxSize: 3 * 2 ** 20, sizer: 'bytes' },
+      batch: { flushAfterMs: 200, minSize: 2 ** 20, maxSize: 4_000_000, sizer: 'bytes' },
       retry: { enabled: true, initialMs: 5000, multiplier: 1.5, randomization: 0.5, maxMs: 30_000, maxElapsedMs: 0 },
     })
     expect(chainConfigOf({})).toEqual(read({}))

@@ -6,6 +6,8 @@ import { bytesPattern, parseBytes } from '../config/units.ts'
 const DEFAULT_QUEUE_BYTES = 64 * 2 ** 20
 const DEFAULT_COUNTS = { requests: 1000, items: 1_000_000 } as const
 const MIB = 2 ** 20
+/** Below the 4 MiB that most receivers of gRPC take. */
+const MAX_REQUEST_BYTES = 4_000_000
 
 interface QueueSize {
   readonly amount: number
@@ -80,7 +82,7 @@ const sending_queue = z
     batch: batch
       .optional()
       .describe(
-        'How batches are joined. Default: by bytes, at least 1MiB or 200ms, at most 3MiB. `{enabled: false}`: not at all.',
+        'How batches are joined. Default: by bytes, at least 1MiB or 200ms, at most 4MB. `{enabled: false}`: not at all.',
       ),
     storage: z.string().optional().describe('Not possible yet: the queue is in memory.'),
   })
@@ -203,7 +205,7 @@ function queueLimits(queue: ChainInput['sending_queue']): QueueLimits {
 }
 
 function batchLimits({ batch, sizer }: ChainInput['sending_queue']): BatchLimits | undefined {
-  if (!batch) return { flushAfterMs: 200, minSize: MIB, maxSize: 3 * MIB, sizer: 'bytes' }
+  if (!batch) return { flushAfterMs: 200, minSize: MIB, maxSize: MAX_REQUEST_BYTES, sizer: 'bytes' }
   if (!batch.enabled) return undefined
   return {
     flushAfterMs: batch.flush_timeout,

@@ -3,8 +3,10 @@ import { ParseError } from './parse_error.ts'
 const NEWLINE = 10
 const BLANK = 32
 const ZERO = 48
+const MINUS = 45
 /** Digits that always fit in a double exactly. */
 const EXACT_DIGITS = 15
+const EXACT_HEX_DIGITS = 13
 
 /**
  * Walks the lines of a kernel file and the blank-separated fields of each, over bytes: numbers are read without making
@@ -17,6 +19,7 @@ export class FieldReader {
   start = 0
   stop = 0
   #at = 0
+  #lineStart = 0
   #lineEnd = 0
   #next = 0
 
@@ -35,6 +38,7 @@ export class FieldReader {
       this.#lineEnd = end < 0 ? bytes.length : end
       this.#next = this.#lineEnd + 1
       this.#skipBlanks()
+      this.#lineStart = this.#at
       if (this.#at < this.#lineEnd) return true
     }
     return false
@@ -82,6 +86,35 @@ export class FieldReader {
     return i - this.start > EXACT_DIGITS ? Number(this.text) : value
   }
 
+  /** As `number`, with a minus sign allowed. */
+  signed(field: string): number {
+    this.#skipBlanks()
+    if (this.#at >= this.#lineEnd || this.bytes[this.#at] !== MINUS) return this.number(field)
+    this.#at++
+    if (this.#at < this.#lineEnd && this.bytes[this.#at] > BLANK) return -this.number(field)
+    throw new ParseError(this.file, field, '-')
+  }
+
+  /** Reads the next field as a hexadecimal number without prefix; it ends at a blank or at `stopAt`, which is left out. */
+  hex(field: string, stopAt = BLANK): number {
+    if (!this.next(stopAt)) throw new ParseError(this.file, field, '')
+    let value = 0
+    for (let i = this.start; i < this.stop; i++) {
+      const digit = hexDigit(this.bytes[i])
+      if (digit < 0) throw new ParseError(this.file, field, this.text)
+      value = value * 16 + digit
+    }
+    return this.stop - this.start > EXACT_HEX_DIGITS ? Number(BigInt(`0x${this.text}`)) : value
+  }
+
+  /** First byte of the line, blanks left out, and the one behind it. */
+  get lineStart(): number {
+    return this.#lineStart
+  }
+  get lineStop(): number {
+    return this.#lineEnd
+  }
+
   /** The field read last. */
   get text(): string {
     return this.bytes.toString('utf8', this.start, this.stop)
@@ -107,4 +140,11 @@ export class FieldReader {
   #skipBlanks(): void {
     while (this.#at < this.#lineEnd && this.bytes[this.#at] <= BLANK) this.#at++
   }
+}
+
+/** 0 to 15; -1 for a byte that is no hexadecimal digit. */
+function hexDigit(byte: number): number {
+  if (byte >= ZERO && byte < ZERO + 10) return byte - ZERO
+  const letter = byte | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
 }

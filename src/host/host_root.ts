@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
+import { ParseError } from './parse_error.ts'
 
 /** statfs(2) types of the two file systems whose files are made anew by every read from position 0. */
 const PROC_SUPER_MAGIC = 0x9fa0
@@ -7,6 +8,9 @@ const SYSFS_MAGIC = 0x62656572
 
 /** A file of sysfs is at most a page and comes whole in one read; one of procfs ends where a read gives nothing. */
 const SYSFS_READ_BYTES = 4096
+
+/** Bytes of one step of `readInSteps`. */
+const STEP_BYTES = 1 << 15
 
 /** Descriptors that one root keeps open at most. */
 const KEPT_FILES = 512
@@ -89,6 +93,28 @@ export class HostRoot {
     }
   }
 
+  /** As `read`; undefined when there is no such file. */
+  find(name: string): Buffer | undefined {
+    return this.#files.has(name) || this.exists(name) ? this.read(name) : undefined
+  }
+
+  /** A file that may be long, a piece a step; what it returns is the reader's own. Throws as `read` does. */
+  *readInSteps(name: string): Generator<undefined, Buffer> {
+    const fd = openSync(join(this.path, name), 'r')
+    try {
+      const pieces: Buffer[] = []
+      for (;;) {
+        const piece = Buffer.allocUnsafe(STEP_BYTES)
+        const count = readSync(fd, piece, 0, STEP_BYTES, null)
+        if (count === 0) return Buffer.concat(pieces)
+        pieces.push(piece.subarray(0, count))
+        yield
+      }
+    } finally {
+      closeSync(fd)
+    }
+  }
+
   /** The file's text without blanks around it. */
   text(name: string): string {
     return this.read(name).toString('utf8').trim()
@@ -98,6 +124,13 @@ export class HostRoot {
   tryNumber(name: string): number | undefined {
     const text = this.tryRead(name)?.toString('latin1').trim()
     return text && /^\d+$/.test(text) ? Number(text) : undefined
+  }
+
+  /** The one unsigned number that the file holds. Throws as `read` does, and ParseError. */
+  number(name: string): number {
+    const text = this.text(name)
+    if (!/^\d+$/.test(text)) throw new ParseError(name, 'number', text)
+    return Number(text)
   }
 
   exists(name: string): boolean {

@@ -4,11 +4,13 @@ import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'n
 import type { Clock } from '../component/clock.ts'
 import { MisconfiguredError } from '../component/errors.ts'
 import { formatAddress } from './address.ts'
-import type { Proxy } from './proxy.ts'
+import type { ProxyServer } from './proxy.ts'
 import { type ClientTls, isTlsError } from './tls_client.ts'
 
 /** Where a connection goes: a host and port, or the path of a unix socket. */
-export type Peer = { readonly host: string; readonly port: number; readonly address?: string } | { readonly path: string }
+export type Peer =
+  | { readonly host: string; readonly port: number; readonly address?: string }
+  | { readonly path: string }
 
 export interface ConnectOptions {
   readonly peer: Peer
@@ -17,7 +19,7 @@ export interface ConnectOptions {
   /** For ALPN. */
   readonly protocols?: string[]
   /** To ask the proxy for a tunnel to the peer. */
-  readonly proxy?: Proxy
+  readonly proxy?: ProxyServer
   /** TLS towards a proxy of https. */
   readonly proxyTls?: ClientTls
   /** Config path of the component, `exporters.otlp_http`, for MisconfiguredError. */
@@ -41,7 +43,8 @@ export async function connect(options: ConnectOptions): Promise<Socket> {
   const opening = new Opening(options)
   try {
     let socket = await opening.reach(connectTcp(tcpOptions(proxy ?? peer)), 'connect', describePeer(proxy ?? peer))
-    if (proxy?.secure && proxyTls) socket = await secure(opening, socket, proxyTls, proxy.host, [], `${configKey}.proxy_url`)
+    if (proxy?.secure && proxyTls)
+      socket = await secure(opening, socket, proxyTls, proxy.host, [], `${configKey}.proxy_url`)
     if (proxy && 'host' in peer) socket = await tunnel(socket, proxy, peer, configKey)
     if (!tls) return socket
     const host = 'host' in peer ? peer.host : 'localhost'
@@ -59,7 +62,9 @@ class Opening {
   readonly over: () => void
 
   constructor({ clock, signal }: ConnectOptions) {
-    const cancel = clock.after(CONNECT_TIMEOUT_MS, () => this.#end(new Error(`no answer within ${CONNECT_TIMEOUT_MS / 1000} s`)))
+    const cancel = clock.after(CONNECT_TIMEOUT_MS, () =>
+      this.#end(new Error(`no answer within ${CONNECT_TIMEOUT_MS / 1000} s`)),
+    )
     const abort = () => this.#end(signal?.reason)
     signal?.addEventListener('abort', abort, { once: true })
     if (signal?.aborted) abort()
@@ -141,7 +146,7 @@ async function secure(
 /** RFC 9110 §9.3.6, CONNECT. */
 async function tunnel(
   socket: Socket,
-  proxy: Proxy,
+  proxy: ProxyServer,
   peer: { host: string; port: number },
   configKey: string,
 ): Promise<Socket> {
@@ -160,7 +165,7 @@ async function tunnel(
   throw PROXY_REFUSES.has(status) ? new MisconfiguredError(message, `${configKey}.proxy_url`) : new Error(message)
 }
 
-function ask(socket: Socket, to: string, proxy: Proxy): Promise<{ answer: IncomingMessage; head: Buffer }> {
+function ask(socket: Socket, to: string, proxy: ProxyServer): Promise<{ answer: IncomingMessage; head: Buffer }> {
   return new Promise((resolve, reject) => {
     const headers = { Host: to, ...(proxy.authorization && { 'Proxy-Authorization': proxy.authorization }) }
     const connecting = request({ method: 'CONNECT', path: to, headers, createConnection: () => socket })

@@ -54,7 +54,9 @@ function answerPreflight(
   maxAgeSeconds: number,
 ): void {
   response.appendHeader('Vary', 'Access-Control-Request-Headers')
-  const asked = (request.headers['access-control-request-headers'] ?? '').split(',').map(name => name.trim().toLowerCase())
+  const asked = (request.headers['access-control-request-headers'] ?? '')
+    .split(',')
+    .map(name => name.trim().toLowerCase())
   const allowed = asked.filter(name => name !== '' && maySet(name))
   response.setHeader('Access-Control-Allow-Methods', methods)
   if (allowed.length > 0) response.setHeader('Access-Control-Allow-Headers', allowed.join(', '))

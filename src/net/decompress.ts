@@ -38,7 +38,11 @@ const CODECS: Record<Encoding, Codec> = {
  * What `bytes` were before they were compressed, in an ArrayBuffer of its own. Throws or rejects with TooLargeError past
  * `limitBytes`, and with DecompressError.
  */
-export function decompress(bytes: Uint8Array, encoding: Encoding, limitBytes: number): Uint8Array | Promise<Uint8Array> {
+export function decompress(
+  bytes: Uint8Array,
+  encoding: Encoding,
+  limitBytes: number,
+): Uint8Array | Promise<Uint8Array> {
   const claimed = claimedSize(bytes, encoding)
   if (claimed !== undefined && claimed <= Math.min(AT_ONCE_BYTES, limitBytes) && bytes.length <= AT_ONCE_BYTES) {
     try {

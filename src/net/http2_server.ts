@@ -2,8 +2,8 @@ import {
   createSecureServer,
   createServer,
   type Http2SecureServer,
-  type Http2Server as NodeHttp2Server,
   type IncomingHttpHeaders,
+  type Http2Server as NodeHttp2Server,
   type ServerHttp2Session,
   type ServerHttp2Stream,
   type ServerOptions,
@@ -13,8 +13,8 @@ import type { Socket } from 'node:net'
 import type { TlsOptions } from 'node:tls'
 import type { Clock } from '../component/clock.ts'
 import type { GrpcConnectionOptions, Logger } from '../component/types.ts'
-import { Http2Connection } from './http2_connection.ts'
 import type { HttpLimits } from './http_server.ts'
+import { Http2Connection } from './http2_connection.ts'
 import { closeSocket, countConnections, openSocket, renewTls, type SocketAddress, type SocketServer } from './socket.ts'
 
 /**

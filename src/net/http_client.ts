@@ -2,15 +2,16 @@ import { Agent, type ClientRequest, type IncomingHttpHeaders, type IncomingMessa
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../component/clock.ts'
+import { MisconfiguredError } from '../component/errors.ts'
 import type { HeaderList } from '../config/client_fields.ts'
 import { connect, type Peer } from './connect.ts'
-import { bare, type Proxy } from './proxy.ts'
-import type { ClientTls } from './tls_client.ts'
+import { bare, type ProxyServer } from './proxy.ts'
+import { type ClientTls, isTlsError } from './tls_client.ts'
 
 export interface HttpClientOptions {
   /** For https, and for a proxy of https. */
   readonly tls: ClientTls
-  readonly proxyFor: (target: URL) => Proxy | undefined
+  readonly proxyFor: (target: URL) => ProxyServer | undefined
   /** Config path of the component, `exporters.otlp_http`. */
   readonly configKey: string
   readonly keepAlive: boolean
@@ -106,7 +107,7 @@ export class HttpClient {
     for (const agent of this.#agents) agent.destroy()
   }
 
-  #agent(peer: Peer, secure: boolean, proxy?: Proxy): ClientAgent {
+  #agent(peer: Peer, secure: boolean, proxy?: ProxyServer): ClientAgent {
     const agent = new ClientAgent(this.#options, peer, secure, proxy)
     this.#agents.push(agent)
     return agent
@@ -130,10 +131,10 @@ class ClientAgent extends Agent {
   readonly #options: HttpClientOptions
   readonly #peer: Peer
   readonly #secure: boolean
-  readonly #proxy: Proxy | undefined
+  readonly #proxy: ProxyServer | undefined
   readonly #closing = new AbortController()
 
-  constructor(options: HttpClientOptions, peer: Peer, secure: boolean, proxy: Proxy | undefined) {
+  constructor(options: HttpClientOptions, peer: Peer, secure: boolean, proxy: ProxyServer | undefined) {
     super({
       keepAlive: options.keepAlive,
       maxSockets: options.maxConnections,
@@ -144,6 +145,11 @@ class ClientAgent extends Agent {
     this.#peer = peer
     this.#secure = secure
     this.#proxy = proxy
+  }
+
+  /** The setting to blame when TLS fails. */
+  get tlsKey(): string {
+    return `${this.#options.configKey}.tls`
   }
 
   /** Connections that are being opened are given up too. */
@@ -186,9 +192,17 @@ function exchange(
     const abort = () => outgoing.destroy(signal.reason)
     const fail = (error: Error) => reject(signal.aborted ? signal.reason : error)
     signal.addEventListener('abort', abort, { once: true })
-    outgoing.once('close', () => signal.removeEventListener('abort', abort))
-    outgoing.once('response', incoming => void readAnswer(outgoing, incoming).then(resolve, fail))
-    outgoing.on('error', error => fail(explained(error, outgoing, url)))
+    let answered = false
+    outgoing.once('close', () => {
+      signal.removeEventListener('abort', abort)
+      // An upgrade that nobody asked for ends like this, without an error.
+      if (!answered) fail(new Error(`${url.host} closed the connection before it answered`))
+    })
+    outgoing.once('response', incoming => {
+      answered = true
+      void readAnswer(outgoing, incoming).then(resolve, fail)
+    })
+    outgoing.on('error', error => fail(explained(error, outgoing, url, agent.tlsKey)))
     for (const chunk of body) outgoing.write(chunk)
     outgoing.end()
   })
@@ -201,11 +215,16 @@ function joined(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
   return sizeBytes / chunks.length < CONCAT_BELOW_BYTES ? [Buffer.concat(chunks, sizeBytes)] : chunks
 }
 
-function explained(error: NodeJS.ErrnoException, outgoing: ClientRequest, url: URL): Error {
+function explained(error: NodeJS.ErrnoException, outgoing: ClientRequest, url: URL, tlsKey: string): Error {
   const { code = '', message } = error
-  if (outgoing.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(code)) return new StaleConnectionError(message, { cause: error })
-  if (code.startsWith('HPE_')) return new Error(`${url.host} does not answer in HTTP/1.1: ${message}`, { cause: error })
-  if (code === 'ECONNRESET' || code === 'EPIPE') return new Error(`${url.host} closed the connection before it answered`, { cause: error })
+  // A server that wants a certificate says so after the handshake. RFC 8446 §4.4.2.4
+  if (isTlsError(error)) return new MisconfiguredError(`${url.host} ends TLS: ${message}`, tlsKey, { cause: error })
+  const broken = code === 'ECONNRESET' || code === 'EPIPE'
+  if (broken && outgoing.reusedSocket) return new StaleConnectionError(message, { cause: error })
+  if (broken) return new Error(`${url.host} closed the connection before it answered`, { cause: error })
+  if (code.startsWith('HPE_')) {
+    return new Error(`${url.host} does not answer in HTTP/1.1: ${message}`, { cause: error })
+  }
   return error
 }
 

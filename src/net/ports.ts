@@ -32,11 +32,7 @@ export class Ports<H> {
     this.#options = options
   }
 
-  borrow(
-    endpoint: string,
-    routes: Readonly<Record<string, H>>,
-    options: BorrowOptions,
-  ): Promise<Borrowed> {
+  borrow(endpoint: string, routes: Readonly<Record<string, H>>, options: BorrowOptions): Promise<Borrowed> {
     return this.#options.inTurn(() => this.#borrow(endpoint, routes, options))
   }
 

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 
 /** A proxy to connect through. */
-export interface Proxy {
+export interface ProxyServer {
   readonly secure: boolean
   readonly host: string
   readonly port: number
@@ -16,7 +16,7 @@ type Environment = Readonly<Record<string, string | undefined>>
  * target) and NO_PROXY say, in upper or lower case. Throws TypeError for an address that is none.
  * As golang.org/x/net/http/httpproxy: this machine is never reached through a proxy of the environment.
  */
-export function proxyFor(target: URL, proxyUrl: string | undefined, env: Environment): Proxy | undefined {
+export function proxyFor(target: URL, proxyUrl: string | undefined, env: Environment): ProxyServer | undefined {
   if (proxyUrl) return parseProxy(proxyUrl)
   const name = target.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY'
   const value = env[name] || env[name.toLowerCase()]
@@ -25,7 +25,7 @@ export function proxyFor(target: URL, proxyUrl: string | undefined, env: Environ
 }
 
 /** `http://user:password@proxy:3128`; without a scheme it is http. */
-export function parseProxy(text: string): Proxy {
+export function parseProxy(text: string): ProxyServer {
   const url = URL.parse(text.includes('://') ? text : `http://${text}`)
   if (!url?.hostname) throw new TypeError('not the address of a proxy: write http://host:port')
   const { protocol, hostname, port, username, password } = url

@@ -29,7 +29,11 @@ export class RpcError extends Error {
   readonly code: RpcCode
   /** The sender may try again after this. */
   readonly retryAfterMs?: number
-  constructor(code: RpcCode, message: string, { retryAfterMs, ...options }: ErrorOptions & { retryAfterMs?: number } = {}) {
+  constructor(
+    code: RpcCode,
+    message: string,
+    { retryAfterMs, ...options }: ErrorOptions & { retryAfterMs?: number } = {},
+  ) {
     super(message, options)
     this.code = code
     this.retryAfterMs = retryAfterMs

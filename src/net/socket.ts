@@ -41,7 +41,9 @@ async function removeStale(path: string): Promise<void> {
   const stat = await lstat(path).catch(() => undefined)
   if (!stat?.isSocket()) return
   const code = await new Promise<string | undefined>(resolve => {
-    const socket = connect(path, () => resolve(undefined)).on('error', error => resolve((error as { code?: string }).code))
+    const socket = connect(path, () => resolve(undefined)).on('error', error =>
+      resolve((error as { code?: string }).code),
+    )
     socket.on('close', () => socket.destroy())
     socket.once('connect', () => socket.destroy())
   })

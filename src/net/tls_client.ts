@@ -95,6 +95,11 @@ export class ClientTls {
   /** Undefined: those that Node brings. */
   async #trusted(): Promise<string[] | undefined> {
     const own = await this.#file('ca')
+    // OpenSSL passes over what is no certificate, and then trusts nobody.
+    if (own !== undefined && !/-----BEGIN (TRUSTED )?CERTIFICATE-----/.test(own)) {
+      const configKey = `${this.#configKey}.${this.#config.ca_file ? 'ca_file' : 'ca_pem'}`
+      throw new StartError(`${configKey}: holds no certificate in PEM`, configKey)
+    }
     if (own !== undefined && !this.#config.include_system_ca_certs_pool) return [own]
     const system = await systemCertificates()
     if (own === undefined) return system
@@ -126,5 +131,8 @@ async function systemCertificates(): Promise<string[] | undefined> {
 /** True for what OpenSSL and the check of certificates say, of this end or of the other one. */
 export function isTlsError(error: unknown): boolean {
   const { code = '', message = '' } = error as NodeJS.ErrnoException
-  return /^ERR_(SSL|TLS|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(code) || /^SSL routines|:SSL routines:/.test(message)
+  return (
+    /^ERR_(SSL|TLS|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(code) ||
+    /^SSL routines|:SSL routines:/.test(message)
+  )
 }

@@ -8,7 +8,7 @@ import {
 } from '../telemetry/attributes.ts'
 import { addLanes, type Hash128, hashBytes } from '../telemetry/hash.ts'
 import type { Count, Counts, Exemplar, ExponentialBuckets } from '../telemetry/metrics/values.ts'
-import { copyBytes, newBytes, putVarint, varintEnd, varintSize } from '../telemetry/wire_bytes.ts'
+import { copyBytes, putVarint, varintEnd, varintSize } from '../telemetry/wire_bytes.ts'
 import { checkKeyValueField, plainKeyValue } from './common.ts'
 import { fieldBits, type Reader } from './reader.ts'
 import { regular } from './regular.ts'
@@ -77,7 +77,7 @@ export class AttributeCollector {
       const length = this.#to[i] - this.#from[i]
       sizeBytes += varintSize(length) + length
     }
-    const out = newBytes(sizeBytes)
+    const out = new Uint8Array(sizeBytes)
     let at = 0
     for (let i = 0; i < this.#count; i++) {
       at = putVarint(out, at, this.#to[i] - this.#from[i])

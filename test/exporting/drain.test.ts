@@ -80,7 +80,6 @@ describe('the end of the agent', () => {
     const w = await world({ exporters: [PLAIN, { ...PLAIN, timeout: 0 }] })
     w.play.answer = () => (w.sent.at(-1)?.exporter === 'e2' ? never() : down())
     await w.offer(spans('a'))
-    await w.clock.advance(1000)
     const stopping = w.stop(4000)
     w.play.answer = () => {}
     await stopping

@@ -98,14 +98,17 @@ describe('a compressed message', () => {
     ['gzip', gzipSync(message)],
     ['deflate', deflateSync(message)],
     ['zstd', zstdCompressSync(message)],
-  ])('of encoding %s is decompressed, and room is asked for what it was and for what it is', async (encoding, bytes) => {
-    const { method, seen } = echo()
-    const { port } = await serveGrpc(method)
-    const answer = await http2Client(port).call(framed(bytes, 1), { 'grpc-encoding': encoding })
-    expect(answer).toMatchObject({ 'grpc-status': '0', 'grpc-accept-encoding': 'identity,gzip,deflate,zstd' })
-    expect(seen.messages).toEqual([message])
-    expect(seen.reserved).toEqual([bytes.length, message.length])
-  })
+  ])(
+    'of encoding %s is decompressed, and room is asked for what it was and for what it is',
+    async (encoding, bytes) => {
+      const { method, seen } = echo()
+      const { port } = await serveGrpc(method)
+      const answer = await http2Client(port).call(framed(bytes, 1), { 'grpc-encoding': encoding })
+      expect(answer).toMatchObject({ 'grpc-status': '0', 'grpc-accept-encoding': 'identity,gzip,deflate,zstd' })
+      expect(seen.messages).toEqual([message])
+      expect(seen.reserved).toEqual([bytes.length, message.length])
+    },
+  )
 
   test('by grpc-js is decompressed', async () => {
     const { method, seen } = echo()
@@ -114,14 +117,17 @@ describe('a compressed message', () => {
     expect(seen.messages).toEqual([message])
   })
 
-  test.each(['gzip', 'zstd', 'deflate'])('of encoding %s that is larger than the limit once decompressed is refused', async encoding => {
-    const { method, seen } = echo({ maxMessageBytes: 100_000 })
-    const { port } = await serveGrpc(method)
-    const compress = { gzip: gzipSync, zstd: zstdCompressSync, deflate: deflateSync }[encoding] as typeof gzipSync
-    const answer = await http2Client(port).call(framed(compress(message), 1), { 'grpc-encoding': encoding })
-    expect(answer).toMatchObject({ 'grpc-status': '8' })
-    expect(seen.messages).toEqual([])
-  })
+  test.each(['gzip', 'zstd', 'deflate'])(
+    'of encoding %s that is larger than the limit once decompressed is refused',
+    async encoding => {
+      const { method, seen } = echo({ maxMessageBytes: 100_000 })
+      const { port } = await serveGrpc(method)
+      const compress = { gzip: gzipSync, zstd: zstdCompressSync, deflate: deflateSync }[encoding] as typeof gzipSync
+      const answer = await http2Client(port).call(framed(compress(message), 1), { 'grpc-encoding': encoding })
+      expect(answer).toMatchObject({ 'grpc-status': '8' })
+      expect(seen.messages).toEqual([])
+    },
+  )
 
   test.each([
     ['of an unknown encoding is UNIMPLEMENTED', { 'grpc-encoding': 'lz77' }, framed('x', 1), '12'],
@@ -162,7 +168,9 @@ describe('a malformed request', () => {
 
   test('with a malformed grpc-timeout is INTERNAL', async () => {
     const { port } = await serveGrpc(echo().method)
-    expect(await http2Client(port).call(framed('a'), { 'grpc-timeout': '5 seconds' })).toMatchObject({ 'grpc-status': '13' })
+    expect(await http2Client(port).call(framed('a'), { 'grpc-timeout': '5 seconds' })).toMatchObject({
+      'grpc-status': '13',
+    })
   })
 
   test('that arrives in single bytes is read all the same', async () => {
@@ -203,7 +211,10 @@ describe('a call that does not end', () => {
     const { method, seen } = echo()
     const { port } = await serveGrpc(method)
     const client = http2Client(port)
-    client.open().on('error', () => {}).write(framed('0123456789').subarray(0, 8))
+    client
+      .open()
+      .on('error', () => {})
+      .write(framed('0123456789').subarray(0, 8))
     while (seen.reserved.length === 0) await settle()
     client.session.destroy()
     while (seen.closed === 0) await settle()
@@ -367,7 +378,9 @@ describe('at shutdown', () => {
   test('calls that do not end are cut off at the deadline', async () => {
     const { method, seen } = echo({ handle: () => new Promise(() => {}) })
     const { listeners, port } = await serveGrpc(method)
-    const call = http2Client(port).call(framed('x')).catch(error => error)
+    const call = http2Client(port)
+      .call(framed('x'))
+      .catch(error => error)
     while (seen.messages.length === 0) await settle()
     const deadline = new AbortController()
     const closed = listeners.close(deadline.signal)
@@ -386,10 +399,11 @@ describe('a gRPC listener', () => {
     const { target } = await serveGrpc(echo().method, { options: { tls } })
     const verify = { checkServerIdentity: () => undefined }
     const call = (...client: Buffer[]) =>
-      grpcClient(target, {}, credentials.createSsl(Buffer.from(cert), client[0] ?? null, client[1] ?? null, verify)).call(
-        new Uint8Array(5),
-        { deadlineMs: 2000 },
-      )
+      grpcClient(
+        target,
+        {},
+        credentials.createSsl(Buffer.from(cert), client[0] ?? null, client[1] ?? null, verify),
+      ).call(new Uint8Array(5), { deadlineMs: 2000 })
     expect(await call(Buffer.from(otherKey), Buffer.from(otherCert))).toHaveProperty('message')
     expect(await call()).toHaveProperty('error')
   })

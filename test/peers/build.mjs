@@ -20,6 +20,15 @@ const peers = {
       go(['install', 'github.com/prometheus/node_exporter@v1.12.1'], work, { GOBIN: out })
     },
   },
+  telemetrygen: {
+    version: '0.161.0',
+    programs: ['telemetrygen'],
+    build(out, work) {
+      go(['install', 'github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.161.0'], work, {
+        GOBIN: out,
+      })
+    },
+  },
   // Its module is numbered 0.<major><minor>.<patch>. Built without the pages of its own UI.
   prometheus: {
     version: '3.15.0',

@@ -76,11 +76,17 @@ export class GrpcServer implements SocketServer {
   #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Http2Connection): void {
     stream.on('error', error => this.#context.log.debug('stream failed', { error }))
     const status = refusedStatus(headers)
-    if (status !== undefined) return refuseRequest(stream, status)
     const path = String(headers[':path'])
     const match = this.#table.match(path, connection.localHost)
-    if (!match) return answers(stream).fail(new RpcError(RPC.UNIMPLEMENTED, `unknown method ${path}`))
-    void run(stream, this.#call(stream, headers, path, connection, match))
+    if (status !== undefined) refuseRequest(stream, status)
+    else if (!match) answers(stream).fail(this.#unknown(path, connection.localHost))
+    else void run(stream, this.#call(stream, headers, path, connection, match))
+  }
+
+  /** Without any method the address waits for its next borrower or for its end. */
+  #unknown(path: string, host: string): RpcError {
+    if (this.#table.paths(host).length > 0) return new RpcError(RPC.UNIMPLEMENTED, `unknown method ${path}`)
+    return new RpcError(RPC.UNAVAILABLE, 'nothing is served here at the moment', { retryAfterMs: 1000 })
   }
 
   #call(
@@ -100,7 +106,8 @@ async function run(stream: ServerHttp2Stream, call: UnaryCall): Promise<void> {
   const opening = call.open()
   if (opening) await opening
   stream.on('data', (chunk: Buffer) => call.push(chunk))
-  stream.once('end', () => call.end())
+  // A reset ends the readable side, too.
+  stream.once('end', () => (stream.aborted || stream.rstCode !== 0 ? call.cancel() : call.end()))
 }
 
 /** Requests that are not gRPC get an HTTP status. gRPC over HTTP2, Requests. */

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http2'
 import type { Clock } from '../../component/clock.ts'
-import { UnauthenticatedError } from '../../component/errors.ts'
 import type { GrpcCall, GrpcExchange, GrpcMethod, Logger } from '../../component/types.ts'
 import { DecompressError, decompress, type Encoding, isEncoding, TooLargeError } from '../decompress.ts'
+import { asRpcError } from '../rpc_errors.ts'
 import { RPC, RpcError } from '../rpc_status.ts'
 import { MessageReader, tooLarge } from './message_reader.ts'
 import { parseTimeout } from './timeout.ts'
@@ -105,8 +105,8 @@ export class UnaryCall implements GrpcCall {
   }
 
   #opened(exchange: GrpcExchange): void {
-    if (this.#over) return exchange.close()
     this.#exchange = exchange
+    if (this.#over) exchange.close()
     this.#reader = new MessageReader(this.#method.maxMessageBytes, sizeBytes => exchange.reserve(sizeBytes))
   }
 
@@ -153,8 +153,8 @@ export class UnaryCall implements GrpcCall {
   }
 
   #rpcError(error: unknown): RpcError {
-    if (error instanceof RpcError) return error
-    if (error instanceof UnauthenticatedError) return new RpcError(RPC.UNAUTHENTICATED, error.message, { cause: error })
+    const known = asRpcError(error)
+    if (known) return known
     this.#context.log.error('call failed', { method: this.path, error })
     return new RpcError(RPC.INTERNAL, 'the call failed; the log says why')
   }
@@ -175,7 +175,8 @@ async function inflate(message: Uint8Array, encoding: Encoding, limitBytes: numb
     return whole
   } catch (error) {
     if (error instanceof TooLargeError) throw tooLarge(undefined, limitBytes)
-    if (error instanceof DecompressError) throw new RpcError(RPC.INTERNAL, `can't decompress ${encoding}`, { cause: error })
+    if (error instanceof DecompressError)
+      throw new RpcError(RPC.INTERNAL, `can't decompress ${encoding}`, { cause: error })
     throw error
   }
 }
