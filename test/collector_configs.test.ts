@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { Components, ConnectorDefinition, Definition } from '../src/component/define.ts'
+import { type Components, type ConnectorDefinition, type Definition, EXTENSION_ROLES } from '../src/component/define.ts'
 import { KINDS, type Kind, SIGNALS } from '../src/component/types.ts'
 import { components } from '../src/components.ts'
 import { type Loaded, loadConfig } from '../src/config/load.ts'
@@ -60,7 +60,8 @@ const CONVERTS: Record<string, ConnectorDefinition['converts']> = {
 /** A component that takes every setting, in the place of one that does not exist yet. */
 function stub({ kind, type }: Need): Definition {
   const common = { kind, type, aliases: OLDER[`${kind} ${type}`], stability: 'development', config: z.looseObject({}) }
-  return { ...common, signals: SIGNALS, converts: CONVERTS[type] } as unknown as Definition
+  const provides = () => EXTENSION_ROLES
+  return { ...common, signals: SIGNALS, converts: CONVERTS[type], provides } as unknown as Definition
 }
 
 /** `base` and, of what is needed, stubs for the rest. */

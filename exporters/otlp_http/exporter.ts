@@ -1,6 +1,7 @@
 import { defineExporter } from '../../src/component/define.ts'
 import { SIGNALS } from '../../src/component/types.ts'
 import { authUses } from '../../src/config/client_fields.ts'
+import { chainUses } from '../../src/exporting/config.ts'
 import { config, endpointOf, validate } from './config.ts'
 import { OtlpHttp } from './otlp_http.ts'
 
@@ -13,7 +14,7 @@ export const otlpHttp = defineExporter({
   delivery: 'push',
   ordering: 'none',
   config,
-  uses: authUses,
+  uses: given => [...authUses(given), ...chainUses(given)],
   validate,
   create(given, settings) {
     const client = new OtlpHttp(given, settings)

@@ -3,15 +3,29 @@ import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { CollectFilter } from '../../src/component/types.ts'
+import { decodeAttributes } from '../../src/telemetry/attributes.ts'
 import type { MetricBatch } from '../../src/telemetry/metrics/batch.ts'
+import type { Descriptor } from '../../src/telemetry/metrics/descriptor.ts'
+import type { Family } from '../../src/telemetry/metrics/emitter.ts'
 import { hostCopy, recordedHost } from '../../test/support/node_host.ts'
 import { samplesOf } from '../../test/support/samples.ts'
 import { fakeSettings, nextOf } from '../../test/support/settings.ts'
+import type { CollectorDefinition } from './collector.ts'
 import { collectors } from './collectors/registry.ts'
 import { node } from './receiver.ts'
 import { scrapeFamilies } from './run_collectors.ts'
 
-const NAMES = ['cpu', 'diskstats', 'filesystem', 'loadavg', 'meminfo', 'netdev', 'stat', 'time', 'uname']
+/** Rows of the contract: family, type, labels, collector, whether it is on when nothing is said. */
+const contract = readFileSync(resolve(import.meta.dirname, '../../test/contracts/node_exporter.tsv'), 'utf8')
+  .trimEnd()
+  .split('\n')
+  .slice(1)
+  .map(line => line.split('\t'))
+/** Collectors that node_exporter runs when nothing is said. */
+const NAMES = [
+  ...new Set(contract.flatMap(([, , , name, isOn]) => (isOn === 'yes' && name !== '(exporter)' ? [name] : []))),
+].sort()
+const ALL = collectors.map(({ name }) => name)
 const signal = new AbortController().signal
 
 function receiver(config: object = {}, folder = recordedHost) {
@@ -67,12 +81,9 @@ test('runs the collectors that a filter names, or all but those', async () => {
   const included = await collect({ include: ['loadavg', 'stat', 'filesystem'] })
   expect(ran(included)).toEqual(['loadavg', 'stat'])
   expect(included.origin.collection?.partial).toBe(true)
-  expect(ran(await collect({ exclude: ['loadavg', 'stat', 'cpu', 'netdev'] }))).toEqual([
-    'diskstats',
-    'meminfo',
-    'time',
-    'uname',
-  ])
+  const excluded = ['loadavg', 'stat', 'cpu', 'netdev']
+  const others = NAMES.filter(name => name !== 'filesystem' && !excluded.includes(name))
+  expect(ran(await collect({ exclude: excluded })).sort()).toEqual(others)
   await it.shutdown?.(signal)
 })
 
@@ -120,7 +131,7 @@ describe('config', () => {
       collection_interval: 15_000,
     })
     expect(Object.entries(config.collectors).map(([name, { enabled }]) => [name, enabled])).toEqual(
-      NAMES.map(name => [name, true]),
+      ALL.map(name => [name, NAMES.includes(name)]),
     )
   })
 
@@ -152,23 +163,43 @@ describe('config', () => {
   })
 })
 
-test('has the families of node_exporter, with its types and labels', () => {
-  const file = readFileSync(resolve(import.meta.dirname, '../../test/contracts/node_exporter.tsv'), 'utf8')
-  const contract = file
-    .trimEnd()
-    .split('\n')
-    .slice(1)
-    .map(line => {
-      const [name, type, labels, collector] = line.split('\t')
-      return `${collector} ${name} ${type} ${labels.split(',').sort().join()}`
-    })
-  const row = (collector: string, { descriptor, labels }: (typeof scrapeFamilies)[number]) =>
-    `${collector} ${descriptor.name} ${descriptor.kind === 'sum' ? 'counter' : 'gauge'} ${[...labels].sort().join()}`
-  const ours = [
+const typeOf = ({ kind, prometheusType }: Descriptor) =>
+  prometheusType === 'unknown' ? 'untyped' : kind === 'sum' ? 'counter' : kind
+const row = (collector: string, { descriptor, labels }: Family) =>
+  `${collector} ${descriptor.name} ${typeOf(descriptor)} ${[...labels].sort().join()}`
+
+/** Families that a collector writes of the recorded host by names that the kernel has, each with all labels seen. */
+async function found(definition: CollectorDefinition): Promise<Family[]> {
+  const families = new Map<string, { descriptor: Descriptor; labels: Set<string> }>()
+  const declared = new Set(definition.families.map(({ descriptor }) => descriptor.name))
+  const { it, collect } = receiver({
+    collectors: Object.fromEntries(ALL.map(name => [name, { enabled: name === definition.name, ...FLAGS[name] }])),
+  })
+  for (const { key } of await collect()) {
+    const { name } = key.descriptor
+    if (name.startsWith('node_scrape_') || declared.has(name)) continue
+    const one = families.get(name) ?? { descriptor: key.descriptor, labels: new Set() }
+    families.set(name, one)
+    decodeAttributes(key.attributes, label => void one.labels.add(label))
+  }
+  await it.shutdown?.(signal)
+  return [...families.values()].map(({ descriptor, labels }) => ({ descriptor, labels: [...labels] }))
+}
+/** Flags that bring families which the defaults leave out. */
+const FLAGS: Record<string, object> = { netstat: { fields: '.*' } }
+/** What node_exporter 1.12 writes beyond the table, which was made of its pages. */
+const BEYOND = ['filesystem node_filesystem_purgeable_bytes gauge device,device_error,fstype,mountpoint']
+
+test('has the families of node_exporter, with its types and labels', async () => {
+  const wanted = contract.map(
+    ([name, type, labels, collector]) => `${collector} ${name} ${type} ${labels.split(',').sort().join()}`,
+  )
+  const declared = [
     ...collectors.flatMap(({ name, families }) => families.map(one => row(name, one))),
     ...scrapeFamilies.map(one => row('(exporter)', one)),
   ]
-  // node_exporter 1.12 writes it on Linux too; the table has it from no page.
-  const beyond = 'filesystem node_filesystem_purgeable_bytes gauge device,device_error,fstype,mountpoint'
-  expect(ours.filter(one => one !== beyond).sort()).toEqual(contract.sort())
+  expect(declared.filter(one => !wanted.includes(one)).sort()).toEqual(BEYOND)
+  const byKernel: string[] = []
+  for (const one of collectors) byKernel.push(...(await found(one)).map(family => row(one.name, family)))
+  expect(wanted.filter(one => !declared.includes(one) && !byKernel.includes(one))).toEqual([])
 })

@@ -63,7 +63,6 @@ describe('the settings of the chain', () => {
   })
 
   test.each([
-    [{ storage: 'file_storage' }, /^sending_queue.storage: not possible yet: it comes with the file_storage extension/],
     [{ queue_size: '1MiB', sizer: 'items' }, /^sending_queue.queue_size: an amount of bytes, but sizer is items/],
     [{ queue_size: 0 }, /^sending_queue.queue_size: not a size/],
     [{ block_on_overflow: true, on_full: 'drop_new' }, /^sending_queue.block_on_overflow: has no meaning/],

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Use } from '../component/define.ts'
 import { bytes, duration } from '../config/fields.ts'
 import { bytesPattern, parseBytes } from '../config/units.ts'
 
@@ -84,12 +85,13 @@ const sending_queue = z
       .describe(
         'How batches are joined. Default: by bytes, at least 1MiB or 200ms, at most 4MB. `{enabled: false}`: not at all.',
       ),
-    storage: z.string().optional().describe('Not possible yet: the queue is in memory.'),
+    storage: z
+      .string()
+      .optional()
+      .describe('Id of the extension that keeps the queue on disk. Default: the queue is in memory.'),
   })
-  .superRefine(({ storage, queue_size, sizer, on_full, block_on_overflow }, context) => {
+  .superRefine(({ queue_size, sizer, on_full, block_on_overflow }, context) => {
     const refuse = (key: string, message: string) => context.addIssue({ code: 'custom', path: [key], message })
-    if (storage !== undefined)
-      refuse('storage', 'not possible yet: it comes with the file_storage extension; without it the queue is in memory')
     if (queue_size?.hasUnit && sizer !== undefined && sizer !== 'bytes')
       refuse('queue_size', `an amount of bytes, but sizer is ${sizer}`)
     if (block_on_overflow && on_full !== 'reject')
@@ -124,6 +126,11 @@ export const chainFields = {
 
 const fields = z.object(chainFields)
 type ChainInput = z.output<typeof fields>
+
+/** The extension that the queue's settings name, for the definition's `uses`. */
+export function chainUses({ sending_queue: { storage } }: Pick<ChainInput, 'sending_queue'>): Use[] {
+  return storage === undefined ? [] : [{ path: ['sending_queue', 'storage'], id: storage, as: 'storage' }]
+}
 
 export interface BatchLimits {
   readonly flushAfterMs: number

@@ -120,6 +120,12 @@ export class FieldReader {
     return this.bytes.toString('utf8', this.start, this.stop)
   }
 
+  /** Whether the line has another field. */
+  get hasNext(): boolean {
+    this.#skipBlanks()
+    return this.#at < this.#lineEnd
+  }
+
   /** What of the line was not read, without blanks before it. */
   get rest(): string {
     this.#skipBlanks()

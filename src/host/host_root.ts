@@ -85,7 +85,7 @@ export class HostRoot {
   /** As `read`; undefined when there is no such file, or the device that it is of does not answer. */
   tryRead(name: string): Buffer | undefined {
     // existsSync: a failed open costs 17 µs, most of it for making the error
-    if (!this.#files.has(name) && !this.exists(name)) return undefined
+    if (!this.has(name)) return undefined
     try {
       return this.read(name)
     } catch {
@@ -135,6 +135,11 @@ export class HostRoot {
 
   exists(name: string): boolean {
     return existsSync(join(this.path, name))
+  }
+
+  /** Whether a file of this name is open already or there. */
+  has(name: string): boolean {
+    return this.#files.has(name) || this.exists(name)
   }
 
   /** Names in a folder, sorted as Go's filepath.Glob gives them. */

@@ -16,6 +16,8 @@ export interface ConnectOptions {
   readonly peer: Peer
   /** Undefined: without TLS. */
   readonly tls?: ClientTls
+  /** Whose certificate it has to be; undefined: the peer's. */
+  readonly tlsHost?: string
   /** For ALPN. */
   readonly protocols?: string[]
   /** To ask the proxy for a tunnel to the peer. */
@@ -47,7 +49,7 @@ export async function connect(options: ConnectOptions): Promise<Socket> {
       socket = await secure(opening, socket, proxyTls, proxy.host, [], `${configKey}.proxy_url`)
     if (proxy && 'host' in peer) socket = await tunnel(socket, proxy, peer, configKey)
     if (!tls) return socket
-    const host = 'host' in peer ? peer.host : 'localhost'
+    const host = options.tlsHost ?? ('host' in peer ? peer.host : 'localhost')
     return await secure(opening, socket, tls, host, protocols ?? [], `${configKey}.tls`)
   } finally {
     opening.over()

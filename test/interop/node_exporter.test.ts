@@ -52,9 +52,9 @@ function readPage(text: string): Page {
 function readBatch(batch: MetricBatch): Page {
   const page: Page = new Map()
   for (const { key, value } of batch) {
-    const { name, kind, description } = key.descriptor
+    const { name, kind, prometheusType, description } = key.descriptor
     const family = page.get(name) ?? {
-      type: kind === 'sum' ? 'counter' : 'gauge',
+      type: prometheusType === 'unknown' ? 'untyped' : kind === 'sum' ? 'counter' : kind,
       help: description,
       samples: new Map(),
     }
@@ -90,10 +90,14 @@ async function pages(args: string[], config: object) {
   }
 }
 
-const NAMES = ['cpu', 'diskstats', 'filesystem', 'loadavg', 'meminfo', 'netdev', 'stat', 'time', 'uname']
+const chosen = node.config.parse({}).collectors
+const ALL = Object.keys(chosen)
+/** Collectors that run when nothing is said. */
+const NAMES = ALL.filter(name => chosen[name].enabled)
 const on = (...names: string[]) => names.map(name => `--collector.${name}`)
+/** All off, but those that are named. */
 const off = (...names: string[]) => ({
-  collectors: Object.fromEntries(NAMES.filter(name => !names.includes(name)).map(name => [name, { enabled: false }])),
+  collectors: Object.fromEntries(ALL.map(name => [name, { enabled: names.includes(name) }])),
 })
 
 const shape = (page: Page) =>
@@ -103,8 +107,13 @@ const shape = (page: Page) =>
 const byName = (a: { name: string }, b: { name: string }) => (a.name < b.name ? -1 : 1)
 
 /** Gauges that move by themselves between two reads. */
-const RESTLESS =
-  /^node_(load\d+|memory_.*|procs_.*|filesystem_(free_bytes|avail_bytes|files_free)|disk_io_now|scrape_collector_duration_seconds)$/
+const RESTLESS = new RegExp(
+  `^node_(${[
+    'load\\d+|memory_.*|procs_.*|filesystem_(free_bytes|avail_bytes|files_free)|disk_io_now',
+    'arp_entries|filefd_allocated|entropy_available_bits|netstat_Tcp_CurrEstab|nf_conntrack_entries|sockstat_.*',
+    'softnet_backlog_len|udp_queues|scrape_collector_duration_seconds',
+  ].join('|')})$`,
+)
 
 /** Values of the real page that do not lie between ours before and ours after. */
 function astray({ before, real, after }: Record<'before' | 'real' | 'after', Page>): string[] {
@@ -197,13 +206,16 @@ describeWith(['node_exporter'], 'node and the real node_exporter', () => {
     const paths = [`--path.procfs=${procfs}`, `--path.sysfs=${sysfs}`, `--path.rootfs=${rootfs}`]
     const flags = [
       `--path.udev.data=${udev_data}`,
-      '--no-collector.netdev.netlink',
-      '--collector.cpu.info',
-      '--collector.cpu.info.flags-include=.*',
+      ...['--no-collector.netdev.netlink', '--no-collector.arp.netlink'],
+      ...['--collector.cpu.info', '--collector.cpu.info.flags-include=.*'],
     ]
     const { before, real } = await pages([...on(...NAMES), ...paths, ...flags], {
       ...{ procfs, sysfs, rootfs, udev_data },
-      collectors: { netdev: { netlink: false }, cpu: { info: true, info_flags_include: '.*' } },
+      collectors: {
+        netdev: { netlink: false },
+        arp: { netlink: false },
+        cpu: { info: true, info_flags_include: '.*' },
+      },
     })
     expect(shape(before)).toEqual(shape(real))
     const moves = /^node_(filesystem_(free|avail)_bytes|filesystem_files_free|scrape_.*_seconds|time_seconds)$/

@@ -73,7 +73,7 @@ export function parseConntrack(bytes: Buffer): Record<Stat, number> {
   const columns: number[] = []
   while (reader.nextLine()) {
     columns.length = 0
-    while (reader.rest !== '') columns.push(reader.hex(`column ${columns.length + 1}`))
+    while (reader.hasNext) columns.push(reader.hex(`column ${columns.length + 1}`))
     if (columns.length < MIN_COLUMNS || columns.length > MAX_COLUMNS)
       throw new ParseError(reader.file, 'columns', String(columns.length))
     for (const name of NAMES) sums[name] += columns[COLUMNS[name]] ?? 0

@@ -12,10 +12,7 @@ const waiting = family(
   counter('node_schedstat_waiting_seconds_total', 'Number of seconds spent by processing waiting for this CPU.'),
   'cpu',
 )
-const timeslices = family(
-  counter('node_schedstat_timeslices_total', 'Number of timeslices executed by CPU.'),
-  'cpu',
-)
+const timeslices = family(counter('node_schedstat_timeslices_total', 'Number of timeslices executed by CPU.'), 'cpu')
 const NANOS = 1e9
 
 /** Time in run queues. Source: the kernel's scheduler/sched-stats.rst. */

@@ -50,7 +50,7 @@ export function parseSoftnet(bytes: Buffer): { cpu: number; columns: Float64Arra
   while (reader.nextLine()) {
     const columns = new Float64Array(CPU_COLUMN + 1)
     let count = 0
-    for (; count < columns.length && reader.rest !== ''; count++) columns[count] = reader.hex(`column ${count + 1}`)
+    for (; count < columns.length && reader.hasNext; count++) columns[count] = reader.hex(`column ${count + 1}`)
     if (count < MIN_COLUMNS) throw new ParseError(reader.file, 'columns', String(count))
     const isNumbered = count > CPU_COLUMN
     if (!isNumbered) columns[COLUMNS[COLUMNS.length - 1].at] = 0
