@@ -113,9 +113,10 @@ async function metrics(name: string, perMetric: number, isHistogram: boolean): P
   const builder = new BatchBuilder(table).at(1_750_000_000_000, 1_749_000_000_000)
   const resource = resourceOf({ 'service.name': 'shop', 'service.instance.id': '7d1cd729ea3f97bf782c3a4730db99f' })
   const bounds = Float64Array.from({ length: 14 }, (_, i) => 0.005 * 2 ** i)
+  const make = isHistogram ? histogram : counter
+  let descriptor = make('', '')
   for (let i = 0; i < count; i++) {
-    const make = isHistogram ? histogram : counter
-    const descriptor = make(`http.server.requests.${Math.floor(i / perMetric)}`, 'Requests that were served.')
+    if (i % perMetric === 0) descriptor = make(`http.server.requests.${i / perMetric}`, 'Requests that were served.')
     const attributes = encodeAttributes([
       ['http.request.method', 'GET'],
       ['http.route', `/api/v1/products/${i % perMetric}`],

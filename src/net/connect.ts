@@ -140,6 +140,11 @@ async function secure(
     return await opening.reach(connectTls(options), 'secureConnect', host)
   } catch (error) {
     socket.destroy()
+    // RFC 7301 §3.2: none of `protocols` is spoken there.
+    if ((error as NodeJS.ErrnoException).code?.includes('NO_APPLICATION_PROTOCOL')) {
+      const message = `${host} does not speak ${protocols.join(' or ')} over TLS`
+      throw new MisconfiguredError(message, configKey.replace(/\.tls$/, '.endpoint'), { cause: error })
+    }
     if (isTlsError(error)) throw new MisconfiguredError((error as Error).message, configKey, { cause: error })
     throw error
   }

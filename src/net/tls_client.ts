@@ -130,7 +130,7 @@ async function systemCertificates(): Promise<string[] | undefined> {
 
 /** True for what OpenSSL and the check of certificates say, of this end or of the other one. */
 export function isTlsError(error: unknown): boolean {
-  const { code = '', message = '' } = error as NodeJS.ErrnoException
+  const { code = '', message = '' } = (error ?? {}) as NodeJS.ErrnoException
   return (
     /^ERR_(SSL|TLS|OSSL)|CERT|SELF_SIGNED|UNABLE_TO_|^EPROTO$/.test(code) ||
     /^SSL routines|:SSL routines:/.test(message)

@@ -1,7 +1,7 @@
 import { copyBytes, newBytes, putVarint, varintSize } from '../telemetry/wire_bytes.ts'
 import { type Halves, readInt64 } from './int64_text.ts'
 import { JsonText } from './json_text.ts'
-import { type Field, type Message, messageOf, REQUEST } from './schema.ts'
+import { type Field, keyMark, type Message, messageOf, REQUEST } from './schema.ts'
 
 /** Objects and lists may lie this deep in each other: more than attributes that are allowed need. */
 const MAX_DEPTH = 128
@@ -96,9 +96,20 @@ class JsonTranscoder {
     if (this.#ended(frame, CLOSE_OBJECT)) return
     if (json.peek() !== QUOTE) json.fail('expected a key')
     json.string()
-    const field = frame.message?.byName.get(json.text())
+    const field = frame.message && this.#fieldOf(frame.message)
     json.expect(COLON)
     this.#value(field, field?.repeated ?? false)
+  }
+
+  /** The field whose name is the text that was read last. */
+  #fieldOf(message: Message): Field | undefined {
+    const { b, start, end, escaped } = this.#json
+    if (escaped) return message.byName.get(this.#json.text())
+    const field = message.byMark.get(keyMark(b, start, end))
+    if (!field) return undefined
+    const { jsonKey } = field
+    for (let i = start; i < end; i++) if (b[i] !== jsonKey[i - start + 1]) return undefined
+    return field
   }
 
   #element(frame: Frame): void {
@@ -299,8 +310,13 @@ class JsonTranscoder {
   #push(isList: boolean, message: Message | undefined, field: Field | undefined, start: number): void {
     if (this.#depth === MAX_DEPTH) this.#json.fail(`nested deeper than ${MAX_DEPTH}`)
     const frame = this.#frames[this.#depth]
-    if (frame) Object.assign(frame, { isList, message, field, start, first: true })
-    else this.#frames.push({ isList, message, field, start, first: true })
+    if (frame) {
+      frame.isList = isList
+      frame.message = message
+      frame.field = field
+      frame.start = start
+      frame.first = true
+    } else this.#frames.push({ isList, message, field, start, first: true })
     this.#depth++
   }
 

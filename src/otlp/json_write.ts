@@ -1,4 +1,4 @@
-import { isAscii, isUtf8 } from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
 import {
   copyBytes,
   doubleAt,
@@ -57,7 +57,7 @@ class JsonWriter {
       if (field && (written & (1 << field.number)) === 0) {
         if (!first) this.#byte(COMMA)
         first = false
-        this.#ascii(`"${field.name}":`)
+        this.#key(field.jsonKey)
         if (field.repeated) {
           written |= 1 << field.number
           this.#list(field, at, end)
@@ -162,23 +162,26 @@ class JsonWriter {
     this.#at = at
   }
 
-  /** A text: its bytes, with `"`, `\` and control characters escaped; what is no UTF-8 becomes U+FFFD. */
+  /** A text: its bytes, with `"`, `\\` and control characters escaped; what is no UTF-8 becomes U+FFFD. */
   #text(start: number, end: number): void {
-    const view = this.#b.subarray(start, end)
-    if (isAscii(view) || isUtf8(view)) this.#escaped(this.#b, start, end)
-    else {
-      const valid = encoder.encode(textAt(this.#b, start, end))
-      this.#escaped(valid, 0, valid.length)
-    }
+    if (this.#escaped(this.#b, start, end) || isUtf8(this.#b.subarray(start, end))) return
+    this.#at = this.#textAt
+    const valid = encoder.encode(textAt(this.#b, start, end))
+    this.#escaped(valid, 0, valid.length)
   }
+  #textAt = 0
 
-  #escaped(b: Uint8Array, start: number, end: number): void {
+  /** Writes a text; true when all of it is ASCII. */
+  #escaped(b: Uint8Array, start: number, end: number): boolean {
     this.#room((end - start) * 6 + 2)
+    this.#textAt = this.#at
     const out = this.#out
     let at = this.#at
+    let all = 0
     out[at++] = QUOTE
     for (let i = start; i < end; i++) {
       const byte = b[i]
+      all |= byte
       if (byte < 0x20) {
         at = copyBytes(encoder.encode(`\\u00${byte.toString(16).padStart(2, '0')}`), 0, 6, out, at)
         continue
@@ -188,6 +191,12 @@ class JsonWriter {
     }
     out[at++] = QUOTE
     this.#at = at
+    return all < 128
+  }
+
+  #key(bytes: Uint8Array): void {
+    this.#room(bytes.length)
+    this.#at = copyBytes(bytes, 0, bytes.length, this.#out, this.#at)
   }
 
   #ascii(text: string): void {

@@ -27,6 +27,8 @@ export interface Field {
   readonly values?: Readonly<Record<string, number>>
   /** Tag as it is written; packed for repeated numbers. */
   readonly tag: number
+  /** `"name":`, as JSON has it. */
+  readonly jsonKey: Uint8Array
 }
 
 export interface Message {
@@ -36,6 +38,8 @@ export interface Message {
   /** By field number. */
   readonly byNumber: readonly (Field | undefined)[]
   readonly byName: ReadonlyMap<string, Field>
+  /** By `keyMark` of the name, which tells the names of one message apart. */
+  readonly byMark: ReadonlyMap<number, Field>
   /** Its fields exclude each other. */
   readonly oneOf: boolean
 }
@@ -93,6 +97,11 @@ const TABLES: Readonly<Record<string, string>> = {
   KeyValueList: 'values=1 KeyValue*',
 }
 
+/** Length, first and last byte of a name in one number. */
+export function keyMark(b: Uint8Array, start: number, end: number): number {
+  return ((end - start) << 16) | (b[start] << 8) | b[end - 1]
+}
+
 const severities = (): Record<string, number> => {
   const values: Record<string, number> = { SEVERITY_NUMBER_UNSPECIFIED: 0 }
   for (const [i, level] of ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].entries())
@@ -131,8 +140,12 @@ const isScalar = (type: string): type is Scalar => type in WIRE_TYPE
 export const MESSAGES: ReadonlyMap<string, Message> = build()
 
 function build(): Map<string, Message> {
-  const messages = new Map<string, { name: string; fields: Field[]; byNumber: Field[]; byName: Map<string, Field> }>()
-  for (const name of Object.keys(TABLES)) messages.set(name, { name, fields: [], byNumber: [], byName: new Map() })
+  const messages = new Map<
+    string,
+    { name: string; fields: Field[]; byNumber: Field[]; byName: Map<string, Field>; byMark: Map<number, Field> }
+  >()
+  for (const name of Object.keys(TABLES))
+    messages.set(name, { name, fields: [], byNumber: [], byName: new Map(), byMark: new Map() })
   for (const [name, table] of Object.entries(TABLES)) {
     const message = messages.get(name)!
     for (const line of table.split(',')) {
@@ -147,6 +160,7 @@ function build(): Map<string, Message> {
       message.fields.push(field)
       message.byNumber[field.number] = field
       message.byName.set(key, field)
+      message.byMark.set(keyMark(field.jsonKey, 1, field.jsonKey.length - 2), field)
     }
   }
   return new Map([...messages].map(([name, message]) => [name, Object.assign(message, { oneOf: name === 'AnyValue' })]))
@@ -164,7 +178,8 @@ function fieldOf(
   const lengthPrefixed = scalar === undefined || (repeated && scalar !== 'string')
   const wireType = lengthPrefixed ? 2 : WIRE_TYPE[scalar]
   const tag = (number << 3) | wireType
-  return { number, name, repeated, scalar, values, message: scalar ? undefined : messages.get(type), tag }
+  const jsonKey = new TextEncoder().encode(`"${name}":`)
+  return { number, name, repeated, scalar, values, message: scalar ? undefined : messages.get(type), tag, jsonKey }
 }
 
 export const messageOf = (name: string): Message => {

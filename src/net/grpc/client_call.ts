@@ -38,6 +38,8 @@ export function exchange(
     stream.once('trailers', trailers => answer.end(trailers))
     stream.on('data', (chunk: Buffer) => answer.push(chunk))
     stream.once('end', () => {
+      // A connection that breaks ends its streams before any headers came.
+      if (!answer.begun) return
       answer.finish().then(resolve, reject)
       // The server has decided before it has read everything.
       if (!stream.writableFinished) stream.close(NGHTTP2_NO_ERROR)
@@ -77,10 +79,14 @@ function broken(rstCode: number | undefined, failure: Error | undefined): Error 
 class Answer {
   /** The stream has said all that it will say. */
   ended = false
-  #headers: IncomingHttpHeaders = {}
+  #headers?: IncomingHttpHeaders
   #trailers?: IncomingHttpHeaders
   #reader?: MessageReader
   #unreadable?: string
+
+  get begun(): boolean {
+    return this.#headers !== undefined
+  }
 
   begin(headers: IncomingHttpHeaders): void {
     this.#headers = headers
@@ -102,10 +108,11 @@ class Answer {
 
   async finish(): Promise<CallAnswer> {
     this.ended = true
+    const headers = this.#headers as IncomingHttpHeaders
     // Trailers-Only: the status is in the headers.
-    const status = this.#trailers ?? this.#headers
+    const status = this.#trailers ?? headers
     const given = status['grpc-status'] !== undefined
-    const foreign = given ? undefined : errorOfHttp(this.#headers)
+    const foreign = given ? undefined : errorOfHttp(headers)
     const error = given ? statusOf(status) : (foreign ?? new Error('the call ended without a status'))
     if (error) throw error
     return this.#message()
@@ -124,7 +131,7 @@ class Answer {
   }
 
   #decompressed(message: Uint8Array): Uint8Array | Promise<Uint8Array> {
-    const encoding = String(this.#headers['grpc-encoding'] ?? '')
+    const encoding = String(this.#headers?.['grpc-encoding'] ?? '')
     if (!isEncoding(encoding)) throw new Error(`it is compressed by ${encoding || 'nothing that is named'}`)
     return decompress(message, encoding, MAX_ANSWER_BYTES)
   }

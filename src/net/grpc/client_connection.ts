@@ -9,6 +9,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../component/clock.ts'
 import { errorMessage, MisconfiguredError } from '../../component/errors.ts'
+import { isTlsError } from '../tls_client.ts'
 import { type CallAnswer, exchange } from './client_call.ts'
 import { UnprocessedError } from './client_error.ts'
 
@@ -76,9 +77,11 @@ export class GrpcConnection {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
     })
+    // A socket that TLS ends after the handshake says nothing to the session. Node 24.21
+    socket.once('error', error => session.destroy(error))
     const cancel = clock.after(HANDSHAKE_MS, () => session.destroy(new Error('no settings in time')))
     try {
-      await settled(session, authority)
+      await settled(session, options)
     } finally {
       cancel()
     }
@@ -169,10 +172,12 @@ export class GrpcConnection {
   }
 }
 
-function settled(session: ClientHttp2Session, authority: string): Promise<void> {
+function settled(session: ClientHttp2Session, { authority, configKey }: ConnectionOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error?: Error) => {
       const why = error ? errorMessage(error) : 'the connection was closed'
+      // A server that wants a certificate says so after the handshake. RFC 8446 §4.4.2.4
+      if (isTlsError(error)) return reject(new MisconfiguredError(`${authority} ends TLS: ${why}`, `${configKey}.tls`))
       reject(new Error(`${authority} does not answer in HTTP/2: ${why}`, { cause: error }))
     }
     session.once('error', failed)
