@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { systemClock } from '../component/clock.ts'
 import type { Components } from '../component/define.ts'
 import { errorMessage, StartError } from '../component/errors.ts'
-import { DEFAULT_CONFIG } from '../config/default_config.ts'
+import { defaultConfig } from '../config/default_config.ts'
 import { loadConfig } from '../config/load.ts'
 import { formatProblem } from '../config/problems.ts'
 import { EXIT } from '../exit_codes.ts'
@@ -84,7 +84,7 @@ function described(error: unknown): string {
 const readFile = (path: string): string => readFileSync(path, 'utf8')
 
 function configReader(configFiles: readonly string[], components: Components, env: RunOptions['env']): ReadConfig {
-  const files = configFiles.length > 0 ? [...configFiles] : [{ name: 'default config', text: DEFAULT_CONFIG }]
+  const files = configFiles.length > 0 ? [...configFiles] : [{ name: 'default config', text: defaultConfig(env) }]
   return () => {
     const { config, problems, warnings } = loadConfig({ files, env, components, readFile })
     return { config, problems: problems.map(formatProblem), warnings }

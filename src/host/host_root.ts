@@ -147,6 +147,12 @@ export class HostRoot {
     return readdirSync(join(this.path, name)).sort()
   }
 
+  /** Names of the folders in a folder, sorted; a link to one is none. */
+  folders(name: string): string[] {
+    const entries = readdirSync(join(this.path, name), { withFileTypes: true })
+    return entries.flatMap(entry => (entry.isDirectory() ? [entry.name] : [])).sort()
+  }
+
   close(): void {
     this.#closed = true
     for (const [name, file] of this.#files) this.#forget(name, file)

@@ -71,6 +71,7 @@ export class AttributeCollector {
 
   /** A copy of the attributes that were taken from `b`, as series keep them: valid UTF-8. */
   copy(b: Uint8Array): AttributeBytes {
+    this.replaced = false
     if (this.#count === 0) return NO_ATTRIBUTES
     let sizeBytes = 0
     for (let i = 0; i < this.#count; i++) {
@@ -83,8 +84,12 @@ export class AttributeCollector {
       at = putVarint(out, at, this.#to[i] - this.#from[i])
       at = copyBytes(this.#rewritten[i] ?? b, this.#from[i], this.#to[i], out, at)
     }
-    return validText(out)
+    const valid = validText(out)
+    this.replaced = valid !== out
+    return valid
   }
+  /** Whether the last copy has other text than what came, so that its hash is another one. */
+  replaced = false
 }
 
 /** The attributes with U+FFFD where text is no UTF-8: one bad label would cost whoever is scraped the whole page. */

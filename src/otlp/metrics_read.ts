@@ -188,8 +188,9 @@ export class MetricsReader {
     if (known !== NO_SERIES) return known
     const descriptor = this.#descriptor as Descriptor
     const attributes = this.#attributes.copy(r.b)
-    const { keys } = this.#table
-    return this.#builder.ref(keys.key(this.#resource, this.#scope, descriptor, attributes))
+    const [resource, scope] = [this.#resource, this.#scope]
+    if (this.#attributes.replaced) return this.#builder.ref(this.#table.keys.key(resource, scope, descriptor, attributes))
+    return this.#builder.ref({ hash: hash.slice(), resource, scope, descriptor, attributes })
   }
 
   #addExemplars(): void {

@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { defineExporter } from '../../src/component/define.ts'
 import { components } from '../../src/components.ts'
-import { DEFAULT_CONFIG } from '../../src/config/default_config.ts'
+import { defaultConfig } from '../../src/config/default_config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
 import { configSchema } from '../../src/config/schema.ts'
@@ -27,7 +27,7 @@ const own = compile(components)
 const sample = compile(samples)
 
 describe('the examples of the project', () => {
-  test.each([...examples.map(file => [file, text(file)]), ['the default config', DEFAULT_CONFIG]])(
+  test.each([...examples.map(file => [file, text(file)]), ['the default config', defaultConfig({})]])(
     '%s is valid by the schema',
     (_, yaml) => {
       own(parse(yaml))
@@ -52,7 +52,7 @@ describe('the examples of the project', () => {
 
   test('the default config loads', () => {
     const { problems } = loadConfig({
-      files: [{ name: 'default', text: DEFAULT_CONFIG }],
+      files: [{ name: 'default', text: defaultConfig({}) }],
       components,
       env: {},
       readFile: () => '',

@@ -82,6 +82,7 @@ describe('the tables of src/otlp', () => {
           `${field.name}=${field.number} ${field.message ? lastName(names[field.message.name] ?? field.message.name) : field.scalar === 'enum' ? enumName(theirs, field.name) : field.scalar === 'id' ? 'bytes' : field.scalar}${field.repeated ? '*' : ''}`,
       )
       expect(ours.toSorted()).toEqual(theirs.toSorted())
+      expect(message.byMark.size).toBe(message.fields.length)
     }
   })
 })

@@ -4,7 +4,6 @@ import { counter, gauge } from '../../../src/telemetry/metrics/descriptor.ts'
 import { type Family, family } from '../../../src/telemetry/metrics/emitter.ts'
 import { defineCollector, NoData, type Steps } from '../collector.ts'
 import { metricName } from '../metric_name.ts'
-import { listClass } from '../sysfs_class.ts'
 import { BCACHEFS_COUNTERS } from './bcachefs_counters.ts'
 
 const bcachefsFamily = (type: typeof gauge, name: string, help: string, ...labels: string[]) =>
@@ -63,7 +62,8 @@ export const bcachefs = defineCollector({
     return {
       *collect(samples): Steps {
         const found: [string, Sample[]][] = []
-        for (const uuid of listClass(sys, FOLDER).filter(name => isFolder(sys, `${FOLDER}/${name}`))) {
+        if (!sys.exists(FOLDER)) throw new NoData(`${FOLDER} does not exist`)
+        for (const uuid of sys.folders(FOLDER)) {
           const list: Sample[] = []
           found.push([uuid, list])
           for (const sample of readFilesystem(sys, `${FOLDER}/${uuid}`, counterOf)) {
@@ -81,7 +81,6 @@ export const bcachefs = defineCollector({
 
 type Sample = readonly [Family, number, ...labels: string[]]
 
-const isFolder = (sys: HostRoot, path: string) => sys.exists(`${path}/.`)
 /** The file's text; empty where there is none. */
 const textOf = (sys: HostRoot, path: string) => (sys.has(path) ? sys.text(path) : '')
 
@@ -98,15 +97,14 @@ function* readFilesystem(sys: HostRoot, path: string, counterOf: (file: string) 
     if (count !== undefined) yield [errorsTotal, parseCount(count), type]
   }
   const folder = `${path}/counters`
-  const files = sys.exists(folder) ? sys.list(folder).filter(file => !isFolder(sys, `${folder}/${file}`)) : []
+  const files = sys.exists(folder) ? sys.list(folder) : []
   for (const file of files) yield [counterOf(file), parseCounter(sys.text(`${folder}/${file}`))]
   for (const [type, count, bytes] of parseTable(textOf(sys, `${path}/btree_write_stats`))) {
     yield [btreeWrites, parseCount(count), type]
     yield [btreeWriteSize, parseBytes(bytes), type]
   }
-  for (const name of sys.list(path))
-    if (name.startsWith('dev-') && isFolder(sys, `${path}/${name}`))
-      yield* readDevice(sys, `${path}/${name}`, name.slice('dev-'.length))
+  for (const name of sys.folders(path))
+    if (name.startsWith('dev-')) yield* readDevice(sys, `${path}/${name}`, name.slice('dev-'.length))
 }
 
 function* readDevice(sys: HostRoot, path: string, device: string): Generator<Sample> {

@@ -69,15 +69,12 @@ function readFilesystem(sys: HostRoot, path: string, name: string): Filesystem {
   }))
   const groups = BLOCK_GROUPS.map(type => {
     const folder = `allocation/${type}`
-    const layouts = sys
-      .list(`${path}/${folder}`)
-      .filter(mode => sys.exists(`${path}/${folder}/${mode}/.`))
-      .map(mode => ({
-        mode,
-        used: count(`${folder}/${mode}/used_bytes`),
-        total: count(`${folder}/${mode}/total_bytes`),
-        ratio: allocationRatio(mode, devices.length),
-      }))
+    const layouts = sys.folders(`${path}/${folder}`).map(mode => ({
+      mode,
+      used: count(`${folder}/${mode}/used_bytes`),
+      total: count(`${folder}/${mode}/total_bytes`),
+      ratio: allocationRatio(mode, devices.length),
+    }))
     return { type, reserved: count(`${folder}/bytes_reserved`), layouts }
   })
   return {

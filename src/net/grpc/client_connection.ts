@@ -77,11 +77,11 @@ export class GrpcConnection {
       settings: { enablePush: false, initialWindowSize: WINDOW_BYTES },
       maxSessionMemory: SESSION_MEMORY_MB,
     })
-    // A socket that TLS ends after the handshake says nothing to the session. Node 24.21
-    socket.once('error', error => session.destroy(error))
+    // Of an error of TLS after the handshake the session tells nobody, and leaves the socket open. Node 24.21
+    socket.once('error', () => socket.destroy())
     const cancel = clock.after(HANDSHAKE_MS, () => session.destroy(new Error('no settings in time')))
     try {
-      await settled(session, options)
+      await settled(session, socket, options)
     } finally {
       cancel()
     }
@@ -172,7 +172,11 @@ export class GrpcConnection {
   }
 }
 
-function settled(session: ClientHttp2Session, { authority, configKey }: ConnectionOptions): Promise<void> {
+function settled(
+  session: ClientHttp2Session,
+  socket: Socket,
+  { authority, configKey }: ConnectionOptions,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error?: Error) => {
       const why = error ? errorMessage(error) : 'the connection was closed'
@@ -180,11 +184,14 @@ function settled(session: ClientHttp2Session, { authority, configKey }: Connecti
       if (isTlsError(error)) return reject(new MisconfiguredError(`${authority} ends TLS: ${why}`, `${configKey}.tls`))
       reject(new Error(`${authority} does not answer in HTTP/2: ${why}`, { cause: error }))
     }
+    const closed = () => failed()
+    socket.once('error', failed)
     session.once('error', failed)
-    session.once('close', failed)
+    session.once('close', closed)
     session.once('remoteSettings', () => {
+      socket.removeListener('error', failed)
       session.removeListener('error', failed)
-      session.removeListener('close', failed)
+      session.removeListener('close', closed)
       resolve()
     })
   })
