@@ -25,7 +25,7 @@ export const config = z.strictObject({
     'Server: `host:port`, `dns:///host:port`, `unix:///path`, `https://host:port`, or `http://host:port` for one without TLS.',
   ),
   compression: z
-    .enum(['gzip', 'zstd', 'deflate', 'none', ''])
+    .enum(['gzip', 'zstd', 'snappy', 'deflate', 'none', ''])
     .default('gzip')
     .describe('How requests are compressed; none: not at all.'),
   headers: headers().default([]).describe('Metadata to add to each call. The values are never shown.'),

@@ -1,6 +1,6 @@
 import { errorMessage, StartError } from '../../src/component/errors.ts'
 import type { AnyBatch, PartialDelivery, Settings, Signal } from '../../src/component/types.ts'
-import { type Compression, compress } from '../../src/net/compress.ts'
+import { compress } from '../../src/net/compress.ts'
 import { GrpcChannel } from '../../src/net/grpc/client.ts'
 import type { CallAnswer } from '../../src/net/grpc/client_call.ts'
 import type { GrpcTarget } from '../../src/net/grpc/client_target.ts'
@@ -27,7 +27,6 @@ export class OtlpGrpc {
   readonly #tls: ClientTls
   readonly #partial: PartialSuccessLog
   readonly #keys: StatusKeys
-  readonly #compression: Compression | undefined
   #channel?: GrpcChannel
 
   constructor(config: OtlpGrpcConfig, settings: Settings) {
@@ -37,7 +36,6 @@ export class OtlpGrpc {
     this.#settings = settings
     this.#tls = new ClientTls(config.tls, `${key}.tls`, clock, log)
     this.#partial = new PartialSuccessLog(log, clock)
-    this.#compression = ['none', ''].includes(config.compression) ? undefined : (config.compression as Compression)
     this.#keys = {
       endpoint: `${key}.endpoint`,
       login: `${key}.${config.auth ? 'auth' : 'headers'}`,
@@ -78,9 +76,10 @@ export class OtlpGrpc {
     const login = auth && (await this.#settings.extension(auth.authenticator).clientAuth?.headers())
     const request = { path: PATHS[batch.signal], timeoutMs, ...(login && { headers: login }) }
     const channel = this.#channel as GrpcChannel
-    const encoding = this.#compression
-    if (!encoding) return channel.call({ ...request, chunks: requestSlices(batch) }, signal)
-    const chunks = [await compress(requestBytes(batch), encoding)]
+    const { compression: encoding } = this.#config
+    if (encoding === 'none' || encoding === '')
+      return channel.call({ ...request, chunks: requestSlices(batch) }, signal)
+    const chunks = [await compress(requestBytes(batch), encoding === 'snappy' ? 'x-snappy-framed' : encoding)]
     return channel.call({ ...request, chunks, encoding }, signal)
   }
 

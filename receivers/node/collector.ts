@@ -13,6 +13,8 @@ export interface Host {
   readonly rootfs: string
   readonly clock: Clock
   readonly log: Logger
+  /** Names of the collectors that run. */
+  readonly enabled: ReadonlySet<string>
 }
 
 /** What collectors write samples with. */

@@ -39,7 +39,8 @@ export const node = defineReceiver({
     ),
   create(settings, next, { id, clock, log, series }): Receiver {
     const [proc, sys, udev] = [settings.procfs, settings.sysfs, settings.udev_data].map(path => new HostRoot(path))
-    const host = { proc, sys, udev, rootfs: settings.rootfs, clock, log }
+    const running = collectors.flatMap(({ name }) => (settings.collectors[name].enabled ? [name] : []))
+    const host = { proc, sys, udev, rootfs: settings.rootfs, clock, log, enabled: new Set(running) }
     const emitter = new Emitter(series)
     const enabled = createCollectors(settings, host)
     const failures = new Map<string, string>()

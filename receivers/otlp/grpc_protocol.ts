@@ -13,7 +13,6 @@ import { authenticate } from './authenticate.ts'
 import type { GrpcConfig } from './config.ts'
 import { keptMetadata } from './metadata.ts'
 import { Offer, type OfferContext } from './offer.ts'
-import { encodeResponse } from './responses.ts'
 
 /** opentelemetry/proto/collector/{trace,metrics,logs}/v1: one service each, with the one method Export. */
 const METHODS: Record<Signal, string> = {
@@ -22,6 +21,8 @@ const METHODS: Record<Signal, string> = {
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
 }
 const DEFAULT_MESSAGE_MIB = 4
+/** An export response without partial success, of any signal. */
+const TAKEN = new Uint8Array()
 
 export interface GrpcProtocol {
   readonly config: GrpcConfig
@@ -66,7 +67,10 @@ function exportMethod(protocol: GrpcProtocol, signal: Signal): GrpcMethod {
 function exchange(offer: Offer): GrpcExchange {
   return {
     reserve: sizeBytes => offer.reserve(sizeBytes),
-    handle: async message => encodeResponse(await offer.take(message, 'protobuf')),
+    async handle(message) {
+      await offer.take(message, 'protobuf')
+      return TAKEN
+    },
     close: error => offer.close(error),
   }
 }

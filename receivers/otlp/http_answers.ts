@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { encodeStatus, RPC, type RpcCode, type RpcError, statusJson } from '../../src/net/rpc_status.ts'
-import { OverShareError, type Rejected } from './offer.ts'
+import { OverShareError } from './offer.ts'
 import type { Format } from './read.ts'
-import { encodeResponse, responseJson } from './responses.ts'
 
 const CONTENT_TYPES: Record<Format, string> = { protobuf: 'application/x-protobuf', json: 'application/json' }
 
@@ -27,13 +26,11 @@ const STATUS: { readonly [C in RpcCode]?: number } = {
   [RPC.UNAVAILABLE]: 503,
 }
 
-export function answerTaken(
-  response: ServerResponse,
-  format: Format,
-  rejected: Rejected | undefined,
-  itemsKey: string,
-) {
-  send(response, 200, format, format === 'json' ? responseJson(rejected, itemsKey) : encodeResponse(rejected))
+/** An export response without partial success, which in protobuf is empty. */
+export function answerTaken(response: ServerResponse, format: Format): void {
+  response.setHeader('Content-Type', CONTENT_TYPES[format])
+  if (format === 'json') response.setHeader('Content-Length', 2).end('{}')
+  else response.setHeader('Content-Length', 0).end()
 }
 
 /** google.rpc.Status in the format of the request. */

@@ -20,7 +20,6 @@ import { answerError, answerNotOtlp, answerTaken, NotOtlpError } from './http_an
 import { keptMetadata } from './metadata.ts'
 import { Offer, type OfferContext } from './offer.ts'
 import type { Format } from './read.ts'
-import { REJECTED_KEYS } from './responses.ts'
 
 const METHODS = 'POST, OPTIONS'
 const DEFAULT_BODY_BYTES = 20 * 2 ** 20
@@ -79,8 +78,8 @@ class HttpExport {
           RPC.UNIMPLEMENTED,
           `no pipeline takes ${this.#signal} from ${this.#protocol.context.receiver}`,
         )
-      const rejected = await offer.take(await this.#body(offer, encoding), this.#format)
-      answerTaken(this.#response, this.#format, rejected, REJECTED_KEYS[this.#signal])
+      await offer.take(await this.#body(offer, encoding), this.#format)
+      answerTaken(this.#response, this.#format)
       offer.close()
     } catch (error) {
       this.#fail(error as Error, offer)

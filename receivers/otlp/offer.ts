@@ -24,12 +24,6 @@ export class OverShareError extends RpcError {
   override name = 'OverShareError'
 }
 
-/** What a receiver answers for items that it will never take. */
-export interface Rejected {
-  readonly items: number
-  readonly message: string
-}
-
 /** One export request from its headers to its end, whatever it came by. */
 export class Offer<S extends Signal = Signal> {
   readonly #signal: S
@@ -68,14 +62,14 @@ export class Offer<S extends Signal = Signal> {
    * Hands the request on, and resolves when every pipeline took it. `bytes` are in an ArrayBuffer of their own that nobody
    * changes any more. Rejects with RpcError.
    */
-  async take(bytes: Uint8Array, format: Format): Promise<Rejected | undefined> {
-    const { batch, rejected } = this.#read(bytes, format)
-    if (rejected) this.#context.drops.refused(this.#signal, 'invalid_items', 0, rejected.items)
+  async take(bytes: Uint8Array, format: Format): Promise<void> {
+    const batch = await this.#read(bytes, format)
     this.#context.shares.add(this.#peer, bytes.length)
+    // Whoever has gone meanwhile was told nothing: they will send it again.
+    if (this.#state === 'over') return
     this.#state = 'under way'
     try {
       if (batch.itemCount > 0) await this.#consumer.consume(batch)
-      return rejected
     } catch (error) {
       throw this.#refusal(error as Error)
     } finally {
@@ -93,11 +87,11 @@ export class Offer<S extends Signal = Signal> {
     this.#context.drops.refused(this.#signal, reasonOf(error), 1)
   }
 
-  #read(bytes: Uint8Array, format: Format): { batch: BatchOf<S>; rejected?: Rejected } {
-    const { receiver } = this.#context
+  async #read(bytes: Uint8Array, format: Format): Promise<BatchOf<S>> {
+    const { receiver, read } = this.#context
     const origin = { receiver, peer: this.#peer || undefined, metadata: this.#metadata, ticket: this.#room }
     try {
-      return this.#context.read(this.#signal, bytes, format, origin)
+      return await read(this.#signal, bytes, format, origin)
     } catch (error) {
       if (error instanceof WireError) throw new RpcError(RPC.INVALID_ARGUMENT, error.message, { cause: error })
       throw error

@@ -3,10 +3,10 @@ import { FakeClock } from '../../test/support/clock.ts'
 import { ClientShares } from './client_shares.ts'
 import { connectionOptions } from './config.ts'
 import { otlp } from './receiver.ts'
-import { encodeResponse, responseJson } from './responses.ts'
 
 const parse = (protocols: object) => otlp.config.parse({ protocols })
-const problems = (protocols: object) => otlp.validate?.(parse(protocols)).map(({ path, message }) => `${path.join('.')}: ${message}`)
+const problems = (protocols: object) =>
+  otlp.validate?.(parse(protocols)).map(({ path, message }) => `${path.join('.')}: ${message}`)
 
 describe('the config', () => {
   test('needs a protocol', () => {
@@ -39,7 +39,9 @@ describe('the config', () => {
   })
 
   test('takes a 0 for the default, as the Collector does', () => {
-    const { grpc } = parse({ grpc: { keepalive: { server_parameters: { max_connection_idle: 0, time: 0 } } } }).protocols
+    const { grpc } = parse({
+      grpc: { keepalive: { server_parameters: { max_connection_idle: 0, time: 0 } } },
+    }).protocols
     expect(grpc && connectionOptions(grpc)).toEqual({
       maxConcurrentStreams: 1000,
       pingAfterMs: 7_200_000,
@@ -49,22 +51,6 @@ describe('the config', () => {
       maxAgeGraceMs: undefined,
       pings: undefined,
     })
-  })
-})
-
-describe('an export response', () => {
-  test('tells how many items were rejected and why', () => {
-    const rejected = { items: 300, message: 'no such kind' }
-    expect(Buffer.from(encodeResponse(rejected)).toString('hex')).toBe(
-      `0a1108ac02120c${Buffer.from('no such kind').toString('hex')}`,
-    )
-    expect(responseJson(rejected, 'rejectedSpans')).toEqual({
-      partialSuccess: { rejectedSpans: '300', errorMessage: 'no such kind' },
-    })
-  })
-
-  test('is empty when everything was taken', () => {
-    expect([encodeResponse(undefined).length, responseJson(undefined, 'rejectedSpans')]).toEqual([0, {}])
   })
 })
 

@@ -1,19 +1,22 @@
 import type { BatchOf, Signal } from '../../src/component/types.ts'
+import { jsonToWire } from '../../src/otlp/json_read.ts'
 import { MetricsReader } from '../../src/otlp/metrics_read.ts'
 import { readLogs, readTraces } from '../../src/otlp/validate.ts'
 import type { SeriesTable } from '../../src/telemetry/metrics/series_table.ts'
 import type { Origin } from '../../src/telemetry/origin.ts'
-import type { Rejected } from './offer.ts'
 
 export type Format = 'protobuf' | 'json'
 
-/** Makes a batch of an export request. Throws WireError for bytes that are none. */
+/**
+ * Makes a batch of an export request, in which everything can be taken or nothing is. Throws or rejects with WireError for
+ * bytes that are none.
+ */
 export type Read = <S extends Signal>(
   signal: S,
   bytes: Uint8Array,
   format: Format,
   origin: Origin,
-) => { batch: BatchOf<S>; rejected?: Rejected }
+) => BatchOf<S> | Promise<BatchOf<S>>
 
 /** Readers of one receiver, which remember what they saw of its metrics. */
 export function createRead(series: SeriesTable): Read {
@@ -23,5 +26,8 @@ export function createRead(series: SeriesTable): Read {
     metrics: (bytes, origin) => metrics.read(bytes, origin),
     logs: readLogs,
   }
-  return (signal, bytes, _format, origin) => ({ batch: readers[signal](bytes, origin) })
+  return (signal, bytes, format, origin) => {
+    if (format === 'protobuf') return readers[signal](bytes, origin)
+    return jsonToWire(signal, bytes).then(wire => readers[signal](wire, origin))
+  }
 }

@@ -53,3 +53,26 @@ test('a field can end at a byte of choice, which is left out', () => {
   r.nextLine()
   expect([r.next(':'.charCodeAt(0)), r.text, r.number('bytes'), r.number('packets')]).toEqual([true, 'eth0', 123, 4])
 })
+
+test('reads signed numbers, and refuses a sign that stands alone', () => {
+  const r = reader('-12 7 18446744073709551615 - 3')
+  r.nextLine()
+  expect([r.signed('a'), r.signed('b'), r.signed('c')]).toEqual([-12, 7, 18446744073709552000])
+  expect(() => r.signed('d')).toThrow('stat: d')
+})
+
+test('reads hexadecimal numbers up to 64 bits, and refuses others', () => {
+  const r = reader('0000c3D0 1f:20 ffffffffffffffff xyz')
+  r.nextLine()
+  expect([r.hex('a'), r.hex('b', ':'.charCodeAt(0)), r.hex('c'), r.hex('d')]).toEqual([50128, 31, 32, 2 ** 64])
+  expect(() => r.hex('e')).toThrow('stat: e: unexpected "xyz"')
+  expect(r.hasNext).toBe(false)
+  expect(() => r.hex('f')).toThrow('stat: f')
+})
+
+test('says where a line stands, without blanks before it', () => {
+  const r = reader('a\n  bc d\n')
+  r.nextLine()
+  r.nextLine()
+  expect([r.lineStart, r.lineStop]).toEqual([4, 8])
+})

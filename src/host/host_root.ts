@@ -52,7 +52,7 @@ export class HostRoot {
   /** The file's bytes: a view that is valid until the next call. Throws what open(2) or read(2) said. */
   read(name: string): Buffer {
     if (this.#closed) throw new Error(`${this.path} is closed`)
-    if (!this.#isKernels()) return this.#readOnce(name)
+    if (!this.#isKernels()) return this.readOnce(name)
     const known = this.#files.get(name)
     if (known) {
       known.turn = this.#turn
@@ -63,7 +63,7 @@ export class HostRoot {
         this.#forget(name, known)
       }
     }
-    if (this.#files.size >= KEPT_FILES) return this.#readOnce(name)
+    if (this.#files.size >= KEPT_FILES) return this.readOnce(name)
     const file: KeptFile = { fd: openSync(join(this.path, name), 'r'), turn: this.#turn, sharedTurn: -1 }
     this.#files.set(name, file)
     return this.#fill(file.fd)
@@ -96,6 +96,16 @@ export class HostRoot {
   /** As `read`; undefined when there is no such file. */
   find(name: string): Buffer | undefined {
     return this.#files.has(name) || this.exists(name) ? this.read(name) : undefined
+  }
+
+  /** As `read`, without keeping the file open: for those of processes, which are many and go. */
+  readOnce(name: string): Buffer {
+    const fd = openSync(join(this.path, name), 'r')
+    try {
+      return this.#fill(fd)
+    } finally {
+      closeSync(fd)
+    }
   }
 
   /** A file that may be long, a piece a step; what it returns is the reader's own. Throws as `read` does. */
@@ -133,6 +143,11 @@ export class HostRoot {
     return Number(text)
   }
 
+  /** Whether an open file can be read again: its content is the kernel's, made anew each time. */
+  get keepsFiles(): boolean {
+    return this.#isKernels()
+  }
+
   exists(name: string): boolean {
     return existsSync(join(this.path, name))
   }
@@ -161,15 +176,6 @@ export class HostRoot {
   #forget(name: string, file: KeptFile): void {
     this.#files.delete(name)
     closeSync(file.fd)
-  }
-
-  #readOnce(name: string): Buffer {
-    const fd = openSync(join(this.path, name), 'r')
-    try {
-      return this.#fill(fd)
-    } finally {
-      closeSync(fd)
-    }
   }
 
   /** Reads from position 0 until nothing comes: a short read is no end, seq_file hands out lines by the page. */

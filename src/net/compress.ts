@@ -1,8 +1,13 @@
 import { promisify } from 'node:util'
 import zlib from 'node:zlib'
+import { snappyCompress } from './snappy.ts'
+import { framedSnappyCompress } from './snappy_frames.ts'
 
-/** Ways to compress what is sent. `zlib` is another name for what HTTP calls deflate. */
-export const COMPRESSIONS = ['gzip', 'deflate', 'zlib', 'zstd'] as const
+/**
+ * Ways to compress what is sent, by the names of HTTP: `zlib` is another one for deflate, `snappy` is a single block. What gRPC
+ * calls snappy is `x-snappy-framed` here.
+ */
+export const COMPRESSIONS = ['gzip', 'deflate', 'zlib', 'zstd', 'snappy', 'x-snappy-framed'] as const
 export type Compression = (typeof COMPRESSIONS)[number]
 
 /** The fastest: level 6 of gzip takes 2.3 times as long for 11 % less. */
@@ -12,18 +17,25 @@ const AT_ONCE_BYTES = 512 * 1024
 const MAX_CHUNK_BYTES = 4 * 2 ** 20
 
 interface Codec {
-  sync(bytes: Uint8Array, options: zlib.ZlibOptions & zlib.ZstdOptions): Buffer
-  async(bytes: Uint8Array, options: zlib.ZlibOptions & zlib.ZstdOptions): Promise<Buffer>
+  sync(bytes: Uint8Array, options: zlib.ZlibOptions & zlib.ZstdOptions): Uint8Array
+  async(bytes: Uint8Array, options: zlib.ZlibOptions & zlib.ZstdOptions): Promise<Uint8Array>
 }
 const DEFLATE: Codec = {
   sync: zlib.deflateSync,
   async: promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflate),
 }
+/** Snappy takes 3 ns a byte: no thread is worth it. */
+const atOnce = (compress: (bytes: Uint8Array) => Uint8Array): Codec => ({
+  sync: compress,
+  async: async bytes => compress(bytes),
+})
 const CODECS: Record<Compression, Codec> = {
   gzip: { sync: zlib.gzipSync, async: promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.gzip) },
   deflate: DEFLATE,
   zlib: DEFLATE,
   zstd: { sync: zlib.zstdCompressSync, async: promisify<Uint8Array, zlib.ZstdOptions, Buffer>(zlib.zstdCompress) },
+  snappy: atOnce(snappyCompress),
+  'x-snappy-framed': atOnce(framedSnappyCompress),
 }
 
 /** Compresses `bytes`; `level` is the algorithm's own, undefined or 0 for the fastest, -1 for its usual one. */

@@ -5,7 +5,7 @@ import type { Clock } from '../component/clock.ts'
 import { MisconfiguredError } from '../component/errors.ts'
 import { formatAddress } from './address.ts'
 import type { ProxyServer } from './proxy.ts'
-import { type ClientTls, isTlsError } from './tls_client.ts'
+import { type ClientTls, isTlsError, tlsReason } from './tls_client.ts'
 
 /** Where a connection goes: a host and port, or the path of a unix socket. */
 export type Peer =
@@ -107,7 +107,7 @@ class Opening {
 }
 
 function unreachable(to: string, cause: NodeJS.ErrnoException | undefined): Error {
-  const why = cause?.message || cause?.code || 'the connection was closed'
+  const why = (cause && tlsReason(cause)) || cause?.code || 'the connection was closed'
   return Object.assign(new Error(`can't connect to ${to}: ${why}`, { cause }), { code: cause?.code })
 }
 

@@ -6,7 +6,7 @@ import { MisconfiguredError } from '../component/errors.ts'
 import type { HeaderList } from '../config/client_fields.ts'
 import { connect, type Peer } from './connect.ts'
 import { bare, type ProxyServer } from './proxy.ts'
-import { type ClientTls, isTlsError } from './tls_client.ts'
+import { type ClientTls, isTlsError, tlsReason } from './tls_client.ts'
 
 export interface HttpClientOptions {
   /** For https, and for a proxy of https. */
@@ -218,7 +218,8 @@ function joined(chunks: readonly Uint8Array[]): readonly Uint8Array[] {
 function explained(error: NodeJS.ErrnoException, outgoing: ClientRequest, url: URL, tlsKey: string): Error {
   const { code = '', message } = error
   // A server that wants a certificate says so after the handshake. RFC 8446 §4.4.2.4
-  if (isTlsError(error)) return new MisconfiguredError(`${url.host} ends TLS: ${message}`, tlsKey, { cause: error })
+  if (isTlsError(error))
+    return new MisconfiguredError(`${url.host} ends TLS: ${tlsReason(error)}`, tlsKey, { cause: error })
   const broken = code === 'ECONNRESET' || code === 'EPIPE'
   if (broken && outgoing.reusedSocket) return new StaleConnectionError(message, { cause: error })
   if (broken) return new Error(`${url.host} closed the connection before it answered`, { cause: error })

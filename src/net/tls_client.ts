@@ -136,3 +136,9 @@ export function isTlsError(error: unknown): boolean {
     /^SSL routines|:SSL routines:/.test(message)
   )
 }
+
+/** What went wrong, without OpenSSL's place in its source. */
+export function tlsReason(error: unknown): string {
+  const { reason, message } = error as Error & { reason?: string }
+  return reason ?? message
+}

@@ -1,5 +1,5 @@
 import { GROUP, ITEM, RESOURCE, SCHEMA_URL, SCOPE, SCOPES } from '../telemetry/wire_walk.ts'
-import { checkResource, checkScope, once } from './common.ts'
+import { checkResource, checkScope, once } from './any_value.ts'
 import { fieldBits, type Reader } from './reader.ts'
 
 // The three outer messages of traces, logs and metrics are alike:

@@ -15,7 +15,7 @@ import { type Field, type Message, messageOf, REQUEST } from './schema.ts'
 
 /**
  * A checked export request as OTLP/JSON, in UTF-8: keys in lowerCamelCase, ids in hexadecimal, 64-bit numbers as texts, enum
- * values as numbers. Unknown fields and empty defaults are left out. 8 µs for a span of 485 bytes: split large batches first.
+ * values as numbers. Unknown fields and empty defaults are left out. 7 µs for a span of 485 bytes: split large batches first.
  */
 export function wireToJson(signal: 'traces' | 'logs' | 'metrics', request: Uint8Array): Uint8Array {
   const writer = new JsonWriter(request)

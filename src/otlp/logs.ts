@@ -1,4 +1,4 @@
-import { checkAnyValue, checkKeyValueField, once, plainKeyValue } from './common.ts'
+import { checkAnyValue, checkKeyValueField, once, plainKeyValue } from './any_value.ts'
 import { fieldBits, type Reader } from './reader.ts'
 
 // message LogRecord { fixed64 time_unix_nano = 1; SeverityNumber severity_number = 2; string severity_text = 3; AnyValue body = 5;

@@ -2,7 +2,7 @@ import { type AttributeBytes, decodeAttributes, NO_ATTRIBUTES } from '../telemet
 import type { Hash128 } from '../telemetry/hash.ts'
 import type { Descriptor, MetricKind, PrometheusType, Temporality } from '../telemetry/metrics/descriptor.ts'
 import { NO_RESOURCE, NO_SCOPE, type Resource, type Scope } from '../telemetry/resource.ts'
-import { checkResource, checkScope } from './common.ts'
+import { checkResource, checkScope } from './any_value.ts'
 import { AttributeCollector } from './metrics_points.ts'
 import { fieldBits, type Reader } from './reader.ts'
 

@@ -9,7 +9,7 @@ import {
 import { addLanes, type Hash128, hashBytes } from '../telemetry/hash.ts'
 import type { Count, Counts, Exemplar, ExponentialBuckets } from '../telemetry/metrics/values.ts'
 import { copyBytes, putVarint, varintEnd, varintSize } from '../telemetry/wire_bytes.ts'
-import { checkKeyValueField, plainKeyValue } from './common.ts'
+import { checkKeyValueField, plainKeyValue } from './any_value.ts'
 import { fieldBits, type Reader } from './reader.ts'
 import { regular } from './regular.ts'
 import { messageOf } from './schema.ts'

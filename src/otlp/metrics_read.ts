@@ -30,7 +30,7 @@ const DATA: Readonly<Record<number, MetricKind>> = {
 const NUMBER_FIELDS = fieldBits(2, 3, 4, 5, 6, 7, 8)
 
 /**
- * Reads ExportMetricsServiceRequests from outside into points over the series of a table: 0.5 µs a point whose series is
+ * Reads ExportMetricsServiceRequests from outside into points over the series of a table: 0.7 µs a point whose series is
  * known, which then costs no allocation. Keep one a receiver: it remembers resources, scopes and descriptors.
  */
 export class MetricsReader {
@@ -189,7 +189,8 @@ export class MetricsReader {
     const descriptor = this.#descriptor as Descriptor
     const attributes = this.#attributes.copy(r.b)
     const [resource, scope] = [this.#resource, this.#scope]
-    if (this.#attributes.replaced) return this.#builder.ref(this.#table.keys.key(resource, scope, descriptor, attributes))
+    if (this.#attributes.replaced)
+      return this.#builder.ref(this.#table.keys.key(resource, scope, descriptor, attributes))
     return this.#builder.ref({ hash: hash.slice(), resource, scope, descriptor, attributes })
   }
 

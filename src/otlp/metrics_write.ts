@@ -28,7 +28,7 @@ const DATA_TAG: Readonly<Record<MetricKind, number>> = {
 }
 const TEMPORALITY: Readonly<Record<Temporality, number>> = { unspecified: 0, delta: 1, cumulative: 2 }
 
-/** The batch as an ExportMetricsServiceRequest, points in their order within each metric. 0.4 µs a number point. */
+/** The batch as an ExportMetricsServiceRequest, points in their order within each metric. 0.6 µs a number point. */
 export function writeMetrics(batch: MetricBatch): Uint8Array {
   const writer = new MetricsWriter(batch)
   return writer.write()

@@ -1,4 +1,4 @@
-import { checkKeyValueField, once, plainKeyValue } from './common.ts'
+import { checkKeyValueField, once, plainKeyValue } from './any_value.ts'
 import { fieldBits, type Reader } from './reader.ts'
 
 // message Span { bytes trace_id = 1; bytes span_id = 2; string trace_state = 3; bytes parent_span_id = 4; string name = 5;

@@ -36,7 +36,7 @@ export class WireBatch<S extends 'traces' | 'logs'> {
     this.origin = origin
   }
 
-  /** One batch of all items, in this order, without copying. The origin is the first one's. */
+  /** One batch of all items of one batch or more, in this order, without copying. The origin is the first one's. */
   static concat<S extends 'traces' | 'logs'>(batches: readonly WireBatch<S>[]): WireBatch<S> {
     const [first] = batches
     if (batches.length === 1) return first

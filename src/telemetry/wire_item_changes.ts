@@ -1,7 +1,8 @@
-import { type AttributeValue, encodeAttributes } from './attributes.ts'
+import type { AttributeValue } from './attributes.ts'
+import { copyBytes, putVarint } from './wire_bytes.ts'
 import { Changes } from './wire_changes.ts'
 import { LOG_FIELD } from './wire_log_record.ts'
-import { SPAN_FIELD } from './wire_span.ts'
+import { SPAN_FIELD, STATUS_FIELD } from './wire_span.ts'
 
 const SCOPE_FIELD = { NAME: 1, VERSION: 2 } as const
 
@@ -27,18 +28,18 @@ export class SpanChanges extends Changes {
   }
   /** `code`: STATUS_CODE. */
   setStatus(code: number, message = ''): void {
-    // message Status { string message = 2; StatusCode code = 3; }
     const text = new TextEncoder().encode(message)
-    const list: number[] = []
+    const status = new Uint8Array(8 + text.length)
+    let at = 0
     if (text.length > 0) {
-      list.push(18)
-      for (let rest = text.length; ; rest >>>= 7) {
-        list.push(rest > 127 ? (rest & 127) | 128 : rest)
-        if (rest < 128) break
-      }
+      status[at++] = (STATUS_FIELD.MESSAGE << 3) | 2
+      at = copyBytes(text, 0, text.length, status, putVarint(status, at, text.length))
     }
-    const status = [...list, ...text, ...(code === 0 ? [] : [24, code])]
-    this.field(SPAN_FIELD.STATUS, 2, Uint8Array.from(status))
+    if (code !== 0) {
+      status[at++] = STATUS_FIELD.CODE << 3
+      at = putVarint(status, at, code)
+    }
+    this.field(SPAN_FIELD.STATUS, 2, status.subarray(0, at))
   }
 }
 
@@ -67,4 +68,3 @@ export class LogRecordChanges extends Changes {
     this.field(8, 5, new Uint8Array(Uint32Array.of(flags).buffer))
   }
 }
-void encodeAttributes

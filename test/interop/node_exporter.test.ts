@@ -112,6 +112,7 @@ const RESTLESS = new RegExp(
     'load\\d+|memory_.*|procs_.*|filesystem_(free_bytes|avail_bytes|files_free)|disk_io_now',
     'arp_entries|filefd_allocated|entropy_available_bits|netstat_Tcp_CurrEstab|nf_conntrack_entries|sockstat_.*',
     'softnet_backlog_len|udp_queues|scrape_collector_duration_seconds',
+    'buddyinfo_.*|cgroups_cgroups|slabinfo_.*|swap_used_bytes|zoneinfo_.*_(pages|stacks|hugepages)|ksmd_.*',
   ].join('|')})$`,
 )
 
@@ -136,14 +137,14 @@ describeWith(['node_exporter'], 'node and the real node_exporter', () => {
       ['with the defaults', on(...NAMES), {}],
       [
         'with all that the flags of cpu and stat add',
-        [...on('cpu', 'stat'), '--collector.cpu.info', '--collector.cpu.info.flags-include=^(fpu|s?se.*)$'].concat(
-          '--collector.cpu.info.bugs-include=.*',
-          '--no-collector.cpu.guest',
-          '--collector.stat.softirq',
-        ),
+        [
+          ...on('cpu', 'cpufreq', 'stat'),
+          '--collector.cpu.info',
+          '--collector.cpu.info.flags-include=^(fpu|s?se.*)$',
+        ].concat('--collector.cpu.info.bugs-include=.*', '--no-collector.cpu.guest', '--collector.stat.softirq'),
         {
           collectors: {
-            ...off('cpu', 'stat').collectors,
+            ...off('cpu', 'cpufreq', 'stat').collectors,
             cpu: { info: true, info_flags_include: '^(fpu|s?se.*)$', info_bugs_include: '.*', guest: false },
             stat: { softirq: true },
           },
@@ -193,6 +194,13 @@ describeWith(['node_exporter'], 'node and the real node_exporter', () => {
       expect(astray(found)).toEqual([])
     })
 
+    test('agree on what is off by default, as far as it holds still', async () => {
+      const names = 'buddyinfo cgroups interrupts ksmd lnstat meminfo_numa softirqs swap drbd xfrm zoneinfo'.split(' ')
+      const found = await pages(on(...names), off(...names))
+      expect(shape(found.before)).toEqual(shape(found.real))
+      expect(astray(found)).toEqual([])
+    })
+
     test('agree on the time zone', async () => {
       vi.stubEnv('TZ', 'America/St_Johns')
       const found = await pages(on('time'), off('time'))
@@ -201,30 +209,90 @@ describeWith(['node_exporter'], 'node and the real node_exporter', () => {
     })
   })
 
-  test('on a recorded host agree in families, types, help, labels and every value', async () => {
-    const [procfs, sysfs, rootfs, udev_data] = ['proc', 'sys', 'root', 'udev'].map(name => join(recordedHost, name))
-    const paths = [`--path.procfs=${procfs}`, `--path.sysfs=${sysfs}`, `--path.rootfs=${rootfs}`]
-    const flags = [
-      `--path.udev.data=${udev_data}`,
-      ...['--no-collector.netdev.netlink', '--no-collector.arp.netlink'],
-      ...['--collector.cpu.info', '--collector.cpu.info.flags-include=.*'],
-    ]
-    const { before, real } = await pages([...on(...NAMES), ...paths, ...flags], {
-      ...{ procfs, sysfs, rootfs, udev_data },
-      collectors: {
-        netdev: { netlink: false },
-        arp: { netlink: false },
-        cpu: { info: true, info_flags_include: '.*' },
+  test.each<[string, string[], string[], object]>([
+    ['with the defaults', NAMES, [], {}],
+    // tcpstat asks the kernel by netlink, whatever the paths
+    ['with what is off by default', ALL.filter(name => !NAMES.includes(name) && name !== 'tcpstat'), [], {}],
+    [
+      'with all that the flags of cpu add',
+      ['cpu'],
+      ['--collector.cpu.info', '--collector.cpu.info.flags-include=.*', '--collector.cpu.info.bugs-include=.*'],
+      { cpu: { info: true, info_flags_include: '.*', info_bugs_include: '.*' } },
+    ],
+    [
+      'with the flags of what the kernel counts',
+      ['interrupts', 'ipvs', 'netstat', 'slabinfo', 'sysctl', 'vmstat'],
+      [
+        ...['--collector.interrupts.name-exclude=^(LOC|120);', '--no-collector.interrupts.include-zeros'],
+        ...['--collector.ipvs.backend-labels=proto,local_port', '--collector.netstat.fields=.*'],
+        ...['--collector.slabinfo.slabs-include=^k', '--collector.slabinfo.slabs-exclude=cache$'],
+        ...['--collector.sysctl.include=fs.file-nr', '--collector.sysctl.include=fs.file-nr:total,current,max'],
+        ...['--collector.sysctl.include=kernel.threads-max', '--collector.vmstat.fields=.*'],
+        '--collector.sysctl.include-info=kernel.seccomp.actions_avail',
+      ],
+      {
+        interrupts: { name_exclude: '^(LOC|120);', include_zeros: false },
+        ipvs: { backend_labels: 'proto,local_port' },
+        netstat: { fields: '.*' },
+        slabinfo: { slabs_include: '^k', slabs_exclude: 'cache$' },
+        sysctl: {
+          include: ['fs.file-nr', 'fs.file-nr:total,current,max', 'kernel.threads-max'],
+          include_info: ['kernel.seccomp.actions_avail'],
+        },
+        vmstat: { fields: '.*' },
       },
-    })
-    expect(shape(before)).toEqual(shape(real))
-    const moves = /^node_(filesystem_(free|avail)_bytes|filesystem_files_free|scrape_.*_seconds|time_seconds)$/
-    const still = (page: Page) =>
-      Object.fromEntries(
-        [...page].flatMap(([name, { samples }]) => (moves.test(name) ? [] : [[name, Object.fromEntries(samples)]])),
+    ],
+    [
+      'with the flags of devices',
+      ['bcache', 'hwmon', 'infiniband', 'netclass', 'powersupplyclass', 'rapl', 'tapestats'],
+      [
+        ...['--collector.bcache.priorityStats', '--collector.rapl.enable-zone-label'],
+        ...['--collector.netclass.ignored-devices=^lo$', '--collector.netclass.ignore-invalid-speed'],
+        ...['--collector.infiniband.device-include=mlx', '--collector.tapestats.ignored-devices=12'],
+        ...['--collector.powersupply.ignored-supplies=AC', '--collector.hwmon.chip-exclude=nvme'],
+        ...['--collector.hwmon.sensor-include=;(temp|fan)'],
+      ],
+      {
+        bcache: { priority_stats: true },
+        rapl: { enable_zone_label: true },
+        netclass: { ignored_devices: '^lo$', ignore_invalid_speed: true },
+        infiniband: { device_include: 'mlx' },
+        tapestats: { ignored_devices: '12' },
+        powersupplyclass: { ignored_supplies: 'AC' },
+        hwmon: { chip_exclude: 'nvme', sensor_include: ';(temp|fan)' },
+      },
+    ],
+  ])(
+    'on a recorded host, %s, agree in families, types, help, labels and every value',
+    async (_, names, args, flags) => {
+      const [procfs, sysfs, rootfs, udev_data] = ['proc', 'sys', 'root', 'udev'].map(name => join(recordedHost, name))
+      const paths = [`--path.procfs=${procfs}`, `--path.sysfs=${sysfs}`, `--path.rootfs=${rootfs}`]
+      const onSysfs = ['--no-collector.netdev.netlink', '--no-collector.arp.netlink']
+      const { before, real } = await pages(
+        [...on(...names), ...paths, `--path.udev.data=${udev_data}`, ...onSysfs, ...args],
+        {
+          ...{ procfs, sysfs, rootfs, udev_data },
+          collectors: Object.fromEntries(
+            ALL.map(name => [
+              name,
+              {
+                enabled: names.includes(name),
+                ...(name === 'netdev' || name === 'arp' ? { netlink: false } : {}),
+                ...(flags as Record<string, object>)[name],
+              },
+            ]),
+          ),
+        },
       )
-    expect(still(before)).toEqual(still(real))
-  })
+      expect(shape(before)).toEqual(shape(real))
+      const moves = /^node_(filesystem_(free|avail)_bytes|filesystem_files_free|scrape_.*_seconds|time_seconds)$/
+      const still = (page: Page) =>
+        Object.fromEntries(
+          [...page].flatMap(([name, { samples }]) => (moves.test(name) ? [] : [[name, Object.fromEntries(samples)]])),
+        )
+      expect(still(before)).toEqual(still(real))
+    },
+  )
 })
 
 /** Of a flag that is given twice only the last. */

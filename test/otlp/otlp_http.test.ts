@@ -7,15 +7,25 @@ import { settle } from '../support/clock.ts'
 import { JSON_TYPE, oneSpan, PROTOBUF, type ReceiverWorld, startOtlp } from './receiver_world.ts'
 import { decodeStatus } from './rpc_status_oracle.ts'
 
-const post = (url: string, body: BodyInit, headers: Record<string, string> = PROTOBUF) =>
+const post = (url: string, body: string | Uint8Array<ArrayBuffer>, headers: Record<string, string> = PROTOBUF) =>
   fetch(url, { method: 'POST', body, headers })
 
 /** What a client is answered when the pipeline, or the way to it, does this. */
-async function answer(world: ReceiverWorld, body: BodyInit = oneSpan(), headers: Record<string, string> = PROTOBUF) {
+async function answer(
+  world: ReceiverWorld,
+  body: string | Uint8Array<ArrayBuffer> = oneSpan(),
+  headers: Record<string, string> = PROTOBUF,
+) {
   const started = await startOtlp({ ...world, grpc: null })
   const response = await post(started.url(), body, headers)
   const bytes = new Uint8Array(await response.arrayBuffer())
-  return { ...started, response, status: response.status, body: bytes, json: () => JSON.parse(Buffer.from(bytes).toString()) }
+  return {
+    ...started,
+    response,
+    status: response.status,
+    body: bytes,
+    json: () => JSON.parse(Buffer.from(bytes).toString()),
+  }
 }
 
 const rejects = (error: Error) => ({ consume: () => Promise.reject(error) })
@@ -26,7 +36,11 @@ const full: Admission = {
 describe('OTLP/HTTP', () => {
   test('answers with an empty response in the content type of the request once the pipeline took it', async () => {
     const { taken, response, body } = await answer({})
-    expect([response.status, response.headers.get('content-type'), body.length]).toEqual([200, PROTOBUF['content-type'], 0])
+    expect([response.status, response.headers.get('content-type'), body.length]).toEqual([
+      200,
+      PROTOBUF['content-type'],
+      0,
+    ])
     expect(taken.map(batch => [batch.signal, batch.itemCount])).toEqual([['traces', 1]])
     expect(taken[0].origin).toMatchObject({ receiver: 'otlp', peer: '127.0.0.1' })
   })
@@ -129,7 +143,10 @@ describe('an error', () => {
     ['once decompressed', gzipSync(Buffer.alloc(5000)), { 'content-encoding': 'gzip' }],
     ['once decompressed by zstd', zstdCompressSync(Buffer.alloc(5000)), { 'content-encoding': 'zstd' }],
   ])('a body larger than the limit %s is 413', async (_, body, headers) => {
-    const got = await answer({ http: { max_request_body_size: 100 } }, new Uint8Array(body), { ...PROTOBUF, ...headers })
+    const got = await answer({ http: { max_request_body_size: 100 } }, new Uint8Array(body), {
+      ...PROTOBUF,
+      ...headers,
+    })
     expect([got.status, decodeStatus(got.body).code, got.response.headers.get('retry-after')]).toEqual([413, 8, null])
     expect(got.drops.refusals).toEqual({ 'traces/too_large': 1 })
   })
@@ -214,7 +231,12 @@ describe('admission', () => {
     const { admission, open } = counting()
     let claimed = 0
     const queue = { name: 'q', reserve: () => true, cancel() {} }
-    await answer({ admission, consume: async ({ origin }) => void (claimed = origin.ticket?.claim(queue) ?? 0) })
+    await answer({
+      admission,
+      async consume({ origin }) {
+        claimed = origin.ticket?.claim(queue) ?? 0
+      },
+    })
     expect([claimed, open()]).toEqual([oneSpan().length, 0])
   })
 
@@ -306,7 +328,11 @@ describe('pages in browsers', () => {
 
 describe('settings', () => {
   test('paths, headers of answers and the end of connections are as they say', async () => {
-    const http = { traces_url_path: 'in/traces', response_headers: { 'x-served-by': 'edge' }, keep_alives_enabled: false }
+    const http = {
+      traces_url_path: 'in/traces',
+      response_headers: { 'x-served-by': 'edge' },
+      keep_alives_enabled: false,
+    }
     const { ports, taken } = await startOtlp({ http })
     const response = await post(`http://127.0.0.1:${ports.http}/in/traces`, oneSpan())
     expect([response.status, response.headers.get('x-served-by'), response.headers.get('connection')]).toEqual([

@@ -1,9 +1,12 @@
+import { buffer } from 'node:stream/consumers'
+import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { otlpGrpc } from '../../exporters/otlp_grpc/exporter.ts'
 import { encodeStatus, RPC, RpcError } from '../../src/net/rpc_status.ts'
+import { framedSnappyCompress, framedSnappyDecompress } from '../../src/net/snappy_frames.ts'
 import { judged, requestType } from '../otlp_wire/schema.ts'
 import { everyKind } from '../support/generate.ts'
-import { endGrpcServers, grpcServer, status } from './grpc_servers.ts'
+import { endGrpcServers, grpcServer, http2Server, status } from './grpc_servers.ts'
 import { endSenders, failure, logs, sender, traces } from './sending.ts'
 
 afterEach(async () => {
@@ -25,6 +28,35 @@ describe('a call', () => {
       const [{ path, message }] = server.calls
       expect(path).toBe(`${SERVICE}.trace.v1.TraceService/Export`)
       expect(Buffer.compare(message, batch.encode())).toBe(0)
+    },
+  )
+
+  test.each([
+    ['zstd', zstdDecompressSync],
+    ['snappy', (bytes: Buffer) => framedSnappyDecompress(bytes, 1e6)],
+  ])(
+    'carries the bytes of the batch, compressed by %s, and reads an answer that is too',
+    async (encoding, decompress) => {
+      const bodies: Buffer[] = []
+      // ExportTraceServiceResponse { partial_success { rejected_spans = 2 } }
+      const partial = Buffer.from([10, 2, 8, 2])
+      const answer = encoding === 'zstd' ? zstdCompressSync(partial) : Buffer.from(framedSnappyCompress(partial))
+      const server = await http2Server((stream, headers) => {
+        expect(headers['grpc-encoding']).toBe(encoding)
+        void buffer(stream).then(body => {
+          bodies.push(body)
+          const said = { ':status': 200, 'content-type': 'application/grpc', 'grpc-encoding': encoding }
+          stream.respond(said, { waitForTrailers: true })
+          stream.once('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }))
+          stream.end(Buffer.concat([Buffer.from([1, 0, 0, 0, answer.length]), answer]))
+        })
+      })
+      const { send } = await sender(otlpGrpc, { endpoint: server.endpoint, tls, compression: encoding })
+      const batch = traces(500)
+      expect(await send(batch)).toEqual({ rejected: 2, reason: 'partial_success' })
+      const [body] = bodies
+      expect([body[0], body.readUInt32BE(1)]).toEqual([1, body.length - 5])
+      expect(Buffer.compare(decompress(body.subarray(5)), batch.encode())).toBe(0)
     },
   )
 

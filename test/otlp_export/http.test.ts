@@ -2,6 +2,8 @@ import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
 import { otlpHttp } from '../../exporters/otlp_http/exporter.ts'
 import { encodeStatus, RPC, RpcError } from '../../src/net/rpc_status.ts'
+import { snappyDecompress } from '../../src/net/snappy.ts'
+import { framedSnappyDecompress } from '../../src/net/snappy_frames.ts'
 import { judged, type Plain, requestType } from '../otlp_wire/schema.ts'
 import { FakeClock } from '../support/clock.ts'
 import { everyKind } from '../support/generate.ts'
@@ -23,6 +25,8 @@ describe('a request', () => {
     ['deflate', inflateSync],
     ['zlib', inflateSync],
     ['zstd', zstdDecompressSync],
+    ['snappy', (body: Buffer) => snappyDecompress(body, 1e6)],
+    ['x-snappy-framed', (body: Buffer) => framedSnappyDecompress(body, 1e6)],
   ])('carries the bytes of the batch, compressed by %s', async (compression, decompress) => {
     const sink = await httpSink()
     const { send } = await sender(otlpHttp, { endpoint: sink.url, compression })

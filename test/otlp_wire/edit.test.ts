@@ -188,6 +188,29 @@ describe('an edit changes what it says and nothing else', () => {
     )
   })
 
+  test('an attribute is put in between where the field behind it is replaced', () => {
+    const span = { attributes: [{ key: 'a', value: { boolValue: true } }], status: { code: 1 }, flags: 7 }
+    const batch = readTraces(encoded(traces, { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }), origin)
+    const edited = batch.edit({
+      item(_, change) {
+        change.setStatus(2, 'broken')
+        change.set('b', 1n)
+        change.set('c', 2n)
+      },
+    })
+    expect(spansOf(judged(traces, edited.encode()))).toEqual([
+      {
+        attributes: [
+          ...span.attributes,
+          { key: 'b', value: { intValue: '1' } },
+          { key: 'c', value: { intValue: '2' } },
+        ],
+        status: { code: 2, message: 'broken' },
+        flags: 7,
+      },
+    ])
+  })
+
   test('spans dropped by what they say: groups without any disappear, empty ones that came stay', () => {
     const drops = (kind: number): boolean => kind > 1
     check({ item: (span, change) => (drops(span.kind) ? change.drop() : undefined) }, request => {

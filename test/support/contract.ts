@@ -119,8 +119,12 @@ type Made = (consume?: () => Promise<void>) => { world: ReturnType<typeof watch>
 const ANSWERED_WITHIN_MS = 60_000
 const TURNS = 200
 
-/** How `work` stands once everything that is ready has run; with a clock, after a minute of its time. */
-async function state(work: Promise<unknown> | unknown, clock?: FakeClock): Promise<'taken' | 'rejected' | 'pending'> {
+/** How `work` stands once everything that is ready has run; with a clock, after a minute of its time; and what reaches a disk or a network has `realMs` more. */
+async function state(
+  work: Promise<unknown> | unknown,
+  clock?: FakeClock,
+  realMs = 0,
+): Promise<'taken' | 'rejected' | 'pending'> {
   let now: 'taken' | 'rejected' | 'pending' = 'pending'
   void Promise.resolve(work).then(
     () => {
@@ -132,6 +136,7 @@ async function state(work: Promise<unknown> | unknown, clock?: FakeClock): Promi
   )
   for (let turn = 0; turn < TURNS && now === 'pending'; turn++)
     await (clock ? clock.advance(ANSWERED_WITHIN_MS / TURNS) : settle())
+  for (const endMs = performance.now() + realMs; now === 'pending' && performance.now() < endMs; ) await settle()
   return now
 }
 
@@ -159,7 +164,7 @@ function exporterContract(made: Made, signals: readonly Signal[]): void {
     const batch = batchOf(signal, settings)
     const take = it[signal] as NonNullable<Delivers[Signal]>
     expect(take).toBeTypeOf('function')
-    const now = await state((async () => take.call(it, batch as never, soon()))(), world.clock)
+    const now = await state((async () => take.call(it, batch as never, soon()))(), world.clock, 3000)
     expect(now).not.toBe('pending')
     const dropped = Object.values((settings.drops as RecordedDrops).counts).reduce((sum, items) => sum + items, 0)
     expect(dropped).toBeLessThanOrEqual(batch.itemCount)

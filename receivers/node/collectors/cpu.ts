@@ -45,10 +45,11 @@ export const cpu = defineCollector({
       .describe('Write node_cpu_bug_info for the CPU bugs that match; switches `info` on.'),
   },
   families: [seconds, guestSeconds, ...cpuInfoFamilies, coreThrottles, packageThrottles, isolated, online],
-  create({ guest, info, info_flags_include: flags, info_bugs_include: bugs }, { proc, sys }) {
+  create({ guest, info, info_flags_include: flags, info_bugs_include: bugs }, { proc, sys, enabled }) {
     const clocks = new CpuClocks()
     const rows = new Map<number, SeriesHandle[]>()
-    const writeInfo = info || flags?.source || bugs?.source ? cpuInfoWriter(flags, bugs) : undefined
+    const writeInfo =
+      info || flags?.source || bugs?.source ? cpuInfoWriter(flags, bugs, enabled.has('cpufreq')) : undefined
     let isolatedCpus: readonly string[] | undefined
     let topology: Topology | undefined
 

@@ -15,7 +15,12 @@ const bugInfo = family(
   gauge('node_cpu_bug_info', 'The `bugs` field of CPU information from /proc/cpuinfo taken from the first core.'),
   'bug',
 )
-export const cpuInfoFamilies = [info, flagInfo, bugInfo]
+const frequency = family(
+  gauge('node_cpu_frequency_hertz', 'CPU frequency in hertz from /proc/cpuinfo.'),
+  ...['package', 'core', 'cpu'],
+)
+export const cpuInfoFamilies = [info, flagInfo, bugInfo, frequency]
+const MEGAHERTZ = 1e6
 
 /** Labels of node_cpu_info behind `cpu`, and the keys that the architectures have for them. */
 const KEYS: Record<string, keyof CpuInfo> = {
@@ -31,6 +36,7 @@ const KEYS: Record<string, keyof CpuInfo> = {
   microcode: 'microcode',
   stepping: 'stepping',
   'cache size': 'cacheSize',
+  'cpu MHz': 'megahertz',
 }
 
 export interface CpuInfo {
@@ -44,17 +50,19 @@ export interface CpuInfo {
   microcode: string
   stepping: string
   cacheSize: string
+  megahertz: string
   flags: readonly string[]
   bugs: readonly string[]
 }
 
-/** Writes one series a CPU, and the flags and bugs of the first that the patterns let through. */
-export function cpuInfoWriter(flags: LazyRegex | undefined, bugs: LazyRegex | undefined) {
+/** Writes one series a CPU, its frequency `withFrequency`, and the flags and bugs of the first that the patterns let through. */
+export function cpuInfoWriter(flags: LazyRegex | undefined, bugs: LazyRegex | undefined, withFrequency = false) {
   return (samples: Samples, bytes: Buffer): void => {
     const cpus = parseCpuInfo(bytes.toString('utf8'))
     for (const c of cpus) {
       const identity = [c.vendor, c.family, c.model, c.modelName, c.microcode, c.stepping, c.cacheSize]
       samples.emit(info, 1, c.package, c.core, c.cpu, ...identity)
+      if (withFrequency) samples.emit(frequency, (Number(c.megahertz) || 0) * MEGAHERTZ, c.package, c.core, c.cpu)
     }
     if (flags?.source) for (const flag of cpus[0]?.flags ?? []) if (flags.test(flag)) samples.emit(flagInfo, 1, flag)
     if (bugs?.source) for (const bug of cpus[0]?.bugs ?? []) if (bugs.test(bug)) samples.emit(bugInfo, 1, bug)
@@ -81,7 +89,7 @@ export function parseCpuInfo(text: string): CpuInfo[] {
 
 function newCpu(cpu: string): CpuInfo {
   const empty = { package: '', core: '', vendor: '', family: '', model: '', modelName: '', microcode: '', stepping: '' }
-  return { cpu, ...empty, cacheSize: '', flags: [], bugs: [] }
+  return { cpu, ...empty, cacheSize: '', megahertz: '', flags: [], bugs: [] }
 }
 
 function words(text: string): string[] {

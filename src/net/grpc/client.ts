@@ -124,7 +124,7 @@ export class GrpcChannel {
       'user-agent': userAgent,
       ...(timeoutMs > 0 && { 'grpc-timeout': formatTimeout(timeoutMs) }),
       ...(encoding && { 'grpc-encoding': encoding }),
-      'grpc-accept-encoding': 'identity,gzip,deflate,zstd',
+      'grpc-accept-encoding': 'identity,gzip,deflate,zstd,snappy',
       ...Object.fromEntries(custom),
       [sensitiveHeaders]: custom.map(([name]) => name),
     }

@@ -1,6 +1,7 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from 'node:http2'
 import { errorMessage } from '../../component/errors.ts'
 import { decompress, isEncoding } from '../decompress.ts'
+import { framedSnappyDecompress } from '../snappy_frames.ts'
 import { errorOfHttp, statusOf, UnprocessedError } from './client_error.ts'
 import { MessageReader } from './message_reader.ts'
 
@@ -132,6 +133,7 @@ class Answer {
 
   #decompressed(message: Uint8Array): Uint8Array | Promise<Uint8Array> {
     const encoding = String(this.#headers?.['grpc-encoding'] ?? '')
+    if (encoding === 'snappy') return framedSnappyDecompress(message, MAX_ANSWER_BYTES)
     if (!isEncoding(encoding)) throw new Error(`it is compressed by ${encoding || 'nothing that is named'}`)
     return decompress(message, encoding, MAX_ANSWER_BYTES)
   }

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import type { Clock } from '../../component/clock.ts'
 import { errorMessage, MisconfiguredError } from '../../component/errors.ts'
-import { isTlsError } from '../tls_client.ts'
+import { isTlsError, tlsReason } from '../tls_client.ts'
 import { type CallAnswer, exchange } from './client_call.ts'
 import { UnprocessedError } from './client_error.ts'
 
@@ -179,7 +179,7 @@ function settled(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     const failed = (error?: Error) => {
-      const why = error ? errorMessage(error) : 'the connection was closed'
+      const why = error ? tlsReason(error) : 'the connection was closed'
       // A server that wants a certificate says so after the handshake. RFC 8446 §4.4.2.4
       if (isTlsError(error)) return reject(new MisconfiguredError(`${authority} ends TLS: ${why}`, `${configKey}.tls`))
       reject(new Error(`${authority} does not answer in HTTP/2: ${why}`, { cause: error }))

@@ -9,6 +9,7 @@ import { Http2Server } from '../http2_server.ts'
 import type { Match, RouteTable } from '../routes.ts'
 import { RPC, RpcError } from '../rpc_status.ts'
 import type { SocketAddress, SocketServer } from '../socket.ts'
+import type { YoungMemory } from '../young_memory.ts'
 import { OK, statusHeaders } from './status_headers.ts'
 import { type CallContext, type CallStream, UnaryCall } from './unary_call.ts'
 
@@ -35,6 +36,8 @@ export interface GrpcServerOptions {
   limits: HttpLimits
   clock: Clock
   log: Logger
+  /** Told of the bytes that messages bring. */
+  memory?: YoungMemory
 }
 
 /** One gRPC socket: unary methods from a table. gRPC over HTTP2. */
@@ -43,9 +46,9 @@ export class GrpcServer implements SocketServer {
   readonly #http2: Http2Server
   readonly #context: CallContext
 
-  constructor({ table, tls, limits, clock, log }: GrpcServerOptions) {
+  constructor({ table, tls, limits, clock, log, memory }: GrpcServerOptions) {
     this.#table = table
-    this.#context = { clock, log, receiveTimeoutMs: limits.requestTimeoutMs }
+    this.#context = { clock, log, receiveTimeoutMs: limits.requestTimeoutMs, memory }
     this.#http2 = new Http2Server({
       tls,
       limits,

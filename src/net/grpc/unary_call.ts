@@ -4,6 +4,7 @@ import type { GrpcCall, GrpcExchange, GrpcMethod, Logger } from '../../component
 import { DecompressError, decompress, type Encoding, isEncoding, TooLargeError } from '../decompress.ts'
 import { asRpcError } from '../rpc_errors.ts'
 import { RPC, RpcError } from '../rpc_status.ts'
+import type { YoungMemory } from '../young_memory.ts'
 import { MessageReader, tooLarge } from './message_reader.ts'
 import { parseTimeout } from './timeout.ts'
 
@@ -19,6 +20,7 @@ export interface CallContext {
   log: Logger
   /** Milliseconds that a client may take to send its message. */
   receiveTimeoutMs: number
+  memory?: YoungMemory
 }
 
 /** One unary call from its headers to its end; the HTTP/2 side feeds it bytes. */
@@ -107,7 +109,10 @@ export class UnaryCall implements GrpcCall {
   #opened(exchange: GrpcExchange): void {
     this.#exchange = exchange
     if (this.#over) exchange.close()
-    this.#reader = new MessageReader(this.#method.maxMessageBytes, sizeBytes => exchange.reserve(sizeBytes))
+    this.#reader = new MessageReader(this.#method.maxMessageBytes, sizeBytes => {
+      exchange.reserve(sizeBytes)
+      this.#context.memory?.allocated(2 * sizeBytes)
+    })
   }
 
   async #handle(): Promise<void> {

@@ -1,5 +1,6 @@
 import { describe, test } from 'vitest'
 import { findProgram } from '../../../scripts/servers.ts'
+import { opentelemetryPython } from '../otlp/python.ts'
 import { locate } from '../../peers/build.mjs'
 
 const isRoot = process.getuid?.() === 0
@@ -11,6 +12,8 @@ const requirements = {
   'systemd-analyze': () => noProgram('systemd-analyze'),
   dockerd: () => (isRoot ? noProgram('dockerd') : 'dockerd must be started by root'),
   'prometheus 3.15': () => noPeer('prometheus'),
+  telemetrygen: () => noPeer('telemetrygen'),
+  'OpenTelemetry for Python': () => opentelemetryPython.obtain(),
   node_exporter: () => noPeer('node_exporter'),
 }
 
