@@ -7,6 +7,7 @@ import { otlp } from '../receivers/otlp/receiver.ts'
 import { systemClock } from '../src/component/clock.ts'
 import type { Next } from '../src/component/types.ts'
 import { createListeners } from '../src/net/listeners.ts'
+import { createYoungMemory } from '../src/net/young_memory.ts'
 import { freePort } from '../test/support/ports.ts'
 import { fakeSettings, RecordedLog } from '../test/support/settings.ts'
 import { payloadSets } from './otlp_payloads.ts'
@@ -27,7 +28,7 @@ else await measure()
 
 /** The measured process: answers each message from its parent with what it used since the last one. */
 async function serve(grpcPort: number, httpPort: number): Promise<void> {
-  const listeners = createListeners({ log: new RecordedLog(), clock: systemClock })
+  const listeners = createListeners({ log: new RecordedLog(), clock: systemClock, memory: createYoungMemory() })
   let spans = 0
   const next: Next = {
     traces: {
@@ -101,7 +102,9 @@ function grpcSender(port: number): Send {
     new Promise((resolve, reject) => {
       const stream = session.request(headers)
       stream.once('error', reject)
-      stream.once('trailers', ({ 'grpc-status': code }) => (code === '0' ? resolve() : reject(new Error(`status ${code}`))))
+      stream.once('trailers', ({ 'grpc-status': code }) =>
+        code === '0' ? resolve() : reject(new Error(`status ${code}`)),
+      )
       stream.resume()
       const prefix = Buffer.alloc(5)
       prefix.writeUInt32BE(body.length, 1)
@@ -114,9 +117,14 @@ function httpSender(port: number): Send {
   return body =>
     new Promise((resolve, reject) => {
       const headers = { 'content-type': 'application/x-protobuf', 'content-length': body.length }
-      const sent = request({ host: '127.0.0.1', port, path: '/v1/traces', method: 'POST', agent, headers }, response => {
-        response.resume().once('end', () => (response.statusCode === 200 ? resolve() : reject(response.statusMessage)))
-      })
+      const sent = request(
+        { host: '127.0.0.1', port, path: '/v1/traces', method: 'POST', agent, headers },
+        response => {
+          response
+            .resume()
+            .once('end', () => (response.statusCode === 200 ? resolve() : reject(response.statusMessage)))
+        },
+      )
       sent.once('error', reject)
       sent.end(body)
     })

@@ -6,7 +6,7 @@ import { receivers } from '../receivers/registry.ts'
 import type { Components } from './component/define.ts'
 
 const byType = <D extends { type: string }>(definitions: readonly D[]): ReadonlyMap<string, D> =>
-  new Map(definitions.map((definition) => [definition.type, definition]))
+  new Map(definitions.map(definition => [definition.type, definition]))
 
 /** The composition root: every component that this build has. */
 export const components: Components = {

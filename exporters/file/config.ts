@@ -56,7 +56,8 @@ export const config = z
     group_by: group_by.prefault({}).describe('Several files, by a resource attribute.'),
     encoding: z
       .never({ error: 'not possible: it names an extension that writes formats; `format` has json and proto' })
-      .optional(),
+      .optional()
+      .describe('Refused: it names an extension that writes formats.'),
     flush_interval: duration().default(1000).describe('Accepted and without effect: every batch is written at once.'),
     ...chainFields,
     timeout: duration().default(60_000).describe('How long one attempt to write may take; 0: no limit.'),

@@ -103,9 +103,12 @@ export class OtlpHttp {
   }
 
   #way(signal: Signal): Way | undefined {
-    const known = this.#ways.get(signal)
+    return this.#ways.get(signal) ?? this.#begin(signal)
+  }
+
+  #begin(signal: Signal): Way | undefined {
     const to = endpointOf(this.#config, signal)
-    if (known || !to) return known
+    if (!to) return undefined
     const { encoding, compression, headers: own, auth } = this.#config
     const { id, agent } = this.#settings
     const target = this.#http.target(to.url)

@@ -3,6 +3,7 @@ import { errorMessage } from '../component/errors.ts'
 import type { Logger } from '../component/types.ts'
 import type { AgentConfig } from '../config/model.ts'
 import { createListeners, type SharedListeners } from '../net/listeners.ts'
+import { createYoungMemory } from '../net/young_memory.ts'
 import { Ledger } from '../pipeline/observe.ts'
 import { type Attach, type Changes, Pipelines } from '../pipeline/run.ts'
 import { type Admin, createAdmin } from '../self/admin.ts'
@@ -70,7 +71,7 @@ class RunningAgent implements Agent {
     this.#config = config
     this.log = createLogger(config.service.telemetry.logs, { clock, destination: logTo })
     this.#series = new SeriesTable({ nowMs: () => clock.monotonicMs() })
-    this.#listeners = createListeners({ log: this.log, clock })
+    this.#listeners = createListeners({ log: this.log, clock, memory: createYoungMemory() })
     this.#health = createHealth({ clock, ledger, version })
     this.#metrics = createOwnMetrics({ ledger, series: this.#series, version, clock })
     this.#admin = this.#adminFor(config)

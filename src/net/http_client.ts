@@ -26,6 +26,7 @@ export interface HttpClientOptions {
 /** Bytes of an answer that are read; what is longer is cut off. */
 const MAX_ANSWER_BYTES = 64 * 1024
 const CONCAT_BELOW_BYTES = 4096
+const NOTHING = Buffer.alloc(0)
 
 /** Where requests go: everything about it that does not change from one to the next. */
 export interface HttpTarget {
@@ -133,13 +134,14 @@ class ClientAgent extends Agent {
   readonly #secure: boolean
   readonly #proxy: ProxyServer | undefined
   readonly #closing = new AbortController()
+  readonly #freedAtMs = new WeakMap<Duplex, number>()
+  #cancelSweep?: () => void
 
   constructor(options: HttpClientOptions, peer: Peer, secure: boolean, proxy: ProxyServer | undefined) {
     super({
       keepAlive: options.keepAlive,
       maxSockets: options.maxConnections,
       maxFreeSockets: options.maxIdleConnections,
-      timeout: options.idleTimeoutMs,
     })
     this.#options = options
     this.#peer = peer
@@ -154,8 +156,32 @@ class ClientAgent extends Agent {
 
   /** Connections that are being opened are given up too. */
   override destroy(): void {
+    this.#cancelSweep?.()
     this.#closing.abort(new Error('the exporter is shut down'))
     super.destroy()
+  }
+
+  /** Instead of the timeout that Agent itself has, which costs each request a tenth. */
+  override keepSocketAlive(socket: Duplex): boolean {
+    const { idleTimeoutMs, clock } = this.#options
+    if (idleTimeoutMs > 0) {
+      this.#freedAtMs.set(socket, clock.monotonicMs())
+      this.#cancelSweep ??= clock.after(idleTimeoutMs, () => this.#sweep())
+    }
+    return super.keepSocketAlive(socket) as unknown as boolean
+  }
+
+  /** Closes what was idle for too long, and comes back when the next one is. */
+  #sweep(): void {
+    const { idleTimeoutMs, clock } = this.#options
+    const nowMs = clock.monotonicMs()
+    let waitMs = Number.POSITIVE_INFINITY
+    for (const socket of Object.values(this.freeSockets).flatMap(list => list ?? [])) {
+      const leftMs = (this.#freedAtMs.get(socket) ?? 0) + idleTimeoutMs - nowMs
+      if (leftMs <= 0) socket.destroy()
+      else waitMs = Math.min(waitMs, leftMs)
+    }
+    this.#cancelSweep = waitMs < Number.POSITIVE_INFINITY ? clock.after(waitMs, () => this.#sweep()) : undefined
   }
 
   open(): Promise<Socket> {
@@ -203,8 +229,8 @@ function exchange(
       void readAnswer(outgoing, incoming).then(resolve, fail)
     })
     outgoing.on('error', error => fail(explained(error, outgoing, url, agent.tlsKey)))
-    for (const chunk of body) outgoing.write(chunk)
-    outgoing.end()
+    for (let i = 0; i < body.length - 1; i++) outgoing.write(body[i])
+    outgoing.end(body.at(-1))
   })
 }
 
@@ -236,7 +262,7 @@ function readAnswer(outgoing: ClientRequest, incoming: IncomingMessage): Promise
     const finish = (truncated: boolean) => {
       // An answer that came before all was sent leaves a connection that nobody else can use.
       if (!outgoing.writableFinished || truncated) outgoing.destroy()
-      const body = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks)
+      const body = chunks.length > 1 ? Buffer.concat(chunks) : (chunks[0] ?? NOTHING)
       const { statusCode: status = 0, headers } = incoming
       resolve({ status, headers, body: truncated ? body.subarray(0, MAX_ANSWER_BYTES) : body, truncated })
     }
@@ -247,7 +273,9 @@ function readAnswer(outgoing: ClientRequest, incoming: IncomingMessage): Promise
     })
     incoming.once('end', () => finish(false))
     incoming.on('error', error => reject(new Error(`the answer ended early: ${error.message}`, { cause: error })))
-    incoming.once('close', () => reject(new Error('the answer ended early')))
+    incoming.once('close', () => {
+      if (!incoming.readableEnded) reject(new Error('the answer ended early'))
+    })
   })
 }
 

@@ -304,6 +304,32 @@ describe('reload', () => {
     expect(journal.filter(line => line.startsWith('shutdown'))).toHaveLength(6)
   })
 
+  test('a component that uses an extension is restarted with it, and holds on to the new one', async () => {
+    const journal: Journal = []
+    const used: unknown[] = []
+    const { pipelines } = world()
+    const given = parts(journal)
+    const see = (settings: Settings) => void used.push(settings.extension('x'))
+    given[2] = { id: 'e1', definition: testExporter({ journal, seen: see }), uses: ['x'] }
+    await pipelines.apply(agentConfig(given, WIRING, ['x']), patient)
+    journal.length = 0
+    const changed = given.map(part => (part.id === 'x' ? { ...part, config: { n: 2 } } : part))
+    await pipelines.apply(agentConfig(changed, WIRING, ['x']), patient)
+    expect(journal).toEqual(['start extension:x', 'start exporter:e1', 'shutdown exporter:e1', 'shutdown extension:x'])
+    expect(used.length).toBe(2)
+    expect(used[0]).not.toBe(used[1])
+  })
+
+  test('a component gets no extension that its config does not name', async () => {
+    const { pipelines } = world()
+    const given = parts([])
+    const see = (settings: Settings) => void settings.extension('x')
+    given[2] = { id: 'e1', definition: testExporter({ seen: see }) }
+    await expect(pipelines.apply(agentConfig(given, WIRING, ['x']), patient)).rejects.toThrow(
+      'e1 asks for extension x, which its definition does not declare in uses',
+    )
+  })
+
   test('counters go on through a reload', async () => {
     const nexts: Next[] = []
     const { pipelines, ledger } = world()

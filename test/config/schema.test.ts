@@ -72,7 +72,7 @@ describe('the schema', () => {
     store('shards: "${env:SHARDS:-2}", mode: "${MODE:-none}", compress: "${env:C:-true}", limit: "${env:L:-1}"'),
     store('target: [a], headers: {x: "y"}'),
     `receivers: {oldpush/edge: }\nexporters: {store: {endpoint: "s:1"}}\nservice: {pipelines: {logs/x: {receivers: [oldpush/edge], exporters: [store]}}}`,
-    store('headers: ') + '\nprocessors:',
+    `${store('headers: ')}\nprocessors:`,
   ])('takes what the loader takes: %j', yaml => {
     expect(problemsOf(yaml)).toEqual([])
     sample(parse(yaml))

@@ -1,4 +1,6 @@
 import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import type { Admission } from '../../src/component/admission.ts'
@@ -327,6 +329,16 @@ describe('pages in browsers', () => {
 })
 
 describe('settings', () => {
+  test('a unix socket serves as an address does, and senders there have no address', async () => {
+    const endpoint = join(tmpdir(), `millrace-otlp-${process.pid}.sock`)
+    const { taken } = await startOtlp({ http: { transport: 'unix', endpoint } })
+    const status = await new Promise(resolve => {
+      const options = { socketPath: endpoint, path: '/v1/traces', method: 'POST', headers: PROTOBUF }
+      request(options, response => resolve(response.statusCode)).end(oneSpan())
+    })
+    expect([status, taken[0].origin.peer]).toEqual([200, undefined])
+  })
+
   test('paths, headers of answers and the end of connections are as they say', async () => {
     const http = {
       traces_url_path: 'in/traces',

@@ -121,6 +121,19 @@ describe('a request', () => {
     expect(new Set(sink.received.map(({ from }) => from)).size).toBe(3)
   })
 
+  test('finds its connection closed after idle_conn_timeout, counted from the last one', async () => {
+    const clock = new FakeClock()
+    const sink = await httpSink()
+    const { send } = await sender(otlpHttp, { endpoint: sink.url, idle_conn_timeout: '10s' }, { clock })
+    for (const waitMs of [0, 9999, 9999, 10_000]) {
+      await clock.advance(waitMs)
+      await send(traces())
+    }
+    const [first, second, third, fourth] = sink.received.map(({ from }) => from)
+    expect([second, third]).toEqual([first, first])
+    expect(fourth).not.toBe(first)
+  })
+
   test('that meets a connection closed meanwhile goes out on a new one', async () => {
     const sink = await httpSink()
     sink.server.on('request', ({ socket }) => socket.once('data', () => socket.destroy()))

@@ -9,8 +9,9 @@ import { locked } from '../../scripts/lock.mjs'
 const cache = process.env.MILLRACE_PEERS ?? join(homedir(), '.cache/millrace-peers')
 
 /**
- * Programs of other projects that are compiled from their published modules.
- * @type {Record<string, { version: string, programs: string[], build(out: string, work: string): void }>}
+ * Programs of other projects that are compiled from their published modules. Those with `onRequest` take many minutes and are
+ * built only where their name is given.
+ * @type {Record<string, { version: string, programs: string[], onRequest?: boolean, build(out: string, work: string): void }>}
  */
 const peers = {
   node_exporter: {
@@ -36,6 +37,25 @@ const peers = {
     build(out, work) {
       const source = copyModule('github.com/prometheus/prometheus@v0.315.0', work)
       go(['build', '-o', `${out}/`, './cmd/prometheus', './cmd/promtool'], source, { CGO_ENABLED: '0' })
+    },
+  },
+  // The OpenTelemetry Collector with the components of otelcol/builder.yaml: nine minutes of CPU. `go mod tidy` would ask for
+  // modules of tests that the proxy lacks, so the sources are generated and go.mod is given.
+  otelcol: {
+    version: '0.155.0',
+    programs: ['otelcol-peer'],
+    onRequest: true,
+    build(out, work) {
+      const given = fileURLToPath(new URL('otelcol/', import.meta.url))
+      cpSync(given, work, { recursive: true })
+      go(['install', 'go.opentelemetry.io/collector/cmd/builder@v0.155.0'], work, { GOBIN: work })
+      const args = ['--config', 'builder.yaml', '--skip-get-modules', '--skip-compilation']
+      const { status } = spawnSync(join(work, 'builder'), args, { cwd: work, stdio: ['ignore', 'ignore', 2] })
+      if (status !== 0) throw new Error(`builder ended with ${status}`)
+      const source = join(work, 'build-otelcol-peer')
+      for (const name of ['go.mod', 'go.sum']) cpSync(join(given, `${name}.txt`), join(source, name))
+      const flags = ['-mod=mod', '-trimpath', '-ldflags=-s -w']
+      go(['build', ...flags, '-o', join(out, 'otelcol-peer'), '.'], source, { CGO_ENABLED: '0', GOTOOLCHAIN: 'local' })
     },
   },
 }
@@ -104,7 +124,8 @@ function go(args, cwd, env = {}) {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(peers)
+  const byDefault = Object.keys(peers).filter(name => !peers[name].onRequest)
+  const names = process.argv.length > 2 ? process.argv.slice(2) : byDefault
   for (const name of names) {
     try {
       build(name)

@@ -15,7 +15,7 @@ export interface Peer {
 }
 
 /** A program of another project to compare with, built first where it is not in the cache. Throws what stands in the way. */
-export async function peer(name: 'node_exporter' | 'prometheus' | 'telemetrygen'): Promise<Peer> {
+export async function peer(name: 'node_exporter' | 'otelcol' | 'prometheus' | 'telemetrygen'): Promise<Peer> {
   if (!locate(name).built) await buildOutside(name)
   const { folder, programs, version } = locate(name)
   return { path: join(folder, programs[0]), version, program: name => join(folder, name) }

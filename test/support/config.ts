@@ -7,19 +7,22 @@ export interface Given {
   id: string
   definition: Definition
   config?: unknown
+  /** Ids of the extensions that the config names. */
+  uses?: readonly string[]
 }
 
 /** A checked config made by hand: components, and pipelines as `'metrics: r1 r2 -> p1 -> e1 e2'`. */
 export function agentConfig(components: Given[], pipelines: string[], extensions: string[] = []): AgentConfig {
   const of = <K extends Kind>(kind: K) => {
     const own = components.filter(({ definition }) => definition.kind === kind)
-    const checked = own.map(({ id, definition, config = {} }) => {
+    const checked = own.map(({ id, definition, config = {}, uses }) => {
       const component: ComponentConfig = {
         id,
         definition,
         config,
         fingerprint: JSON.stringify(config),
         path: [`${kind}s`, id],
+        ...(uses && { uses: new Map(uses.map(used => [used, used])) }),
       }
       return [id, component as ComponentConfig<DefinitionOf<K>>] as const
     })

@@ -1,7 +1,7 @@
 import { describe, test } from 'vitest'
 import { findProgram } from '../../../scripts/servers.ts'
-import { opentelemetryPython } from '../otlp/python.ts'
 import { locate } from '../../peers/build.mjs'
+import { opentelemetryPython } from '../otlp/python.ts'
 
 const isRoot = process.getuid?.() === 0
 
