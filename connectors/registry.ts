@@ -1,6 +1,6 @@
-import type { ConnectorDefinition } from '../src/component/define.ts'
+import type { ConnectorDefinition, Registry } from '../src/component/define.ts'
 
-import { forward } from './forward/connector.ts'
-
-/** Every connector: one line each. */
-export const connectors: readonly ConnectorDefinition[] = [forward]
+/** Every connector, one line each: its type, and where its code is loaded from when a config needs it. */
+export const connectors: Registry<ConnectorDefinition> = {
+  forward: async () => (await import('./forward/connector.ts')).forward,
+}

@@ -1,7 +1,8 @@
-import type { ExtensionDefinition } from '../src/component/define.ts'
-import { basicAuth } from './basic_auth/extension.ts'
-import { bearerTokenAuth } from './bearer_token_auth/extension.ts'
-import { healthCheck } from './health_check/extension.ts'
+import type { ExtensionDefinition, Registry } from '../src/component/define.ts'
 
-/** Every extension: one line each. */
-export const extensions: readonly ExtensionDefinition[] = [basicAuth, bearerTokenAuth, healthCheck]
+/** Every extension, one line each: its type, and where its code is loaded from when a config needs it. */
+export const extensions: Registry<ExtensionDefinition> = {
+  basic_auth: async () => (await import('./basic_auth/extension.ts')).basicAuth,
+  bearer_token_auth: async () => (await import('./bearer_token_auth/extension.ts')).bearerTokenAuth,
+  health_check: async () => (await import('./health_check/extension.ts')).healthCheck,
+}

@@ -1,9 +1,9 @@
-import type { ProcessorDefinition } from '../src/component/define.ts'
+import type { ProcessorDefinition, Registry } from '../src/component/define.ts'
 
-import { batch } from './batch/processor.ts'
-import { cumulativeToDelta } from './cumulative_to_delta/processor.ts'
-import { deltaToCumulative } from './delta_to_cumulative/processor.ts'
-import { memoryLimiter } from './memory_limiter/processor.ts'
-
-/** Every processor: one line each. */
-export const processors: readonly ProcessorDefinition[] = [batch, cumulativeToDelta, deltaToCumulative, memoryLimiter]
+/** Every processor, one line each: its type, and where its code is loaded from when a config needs it. */
+export const processors: Registry<ProcessorDefinition> = {
+  batch: async () => (await import('./batch/processor.ts')).batch,
+  cumulative_to_delta: async () => (await import('./cumulative_to_delta/processor.ts')).cumulativeToDelta,
+  delta_to_cumulative: async () => (await import('./delta_to_cumulative/processor.ts')).deltaToCumulative,
+  memory_limiter: async () => (await import('./memory_limiter/processor.ts')).memoryLimiter,
+}

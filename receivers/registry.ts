@@ -1,6 +1,7 @@
-import type { ReceiverDefinition } from '../src/component/define.ts'
-import { node } from './node/receiver.ts'
-import { otlp } from './otlp/receiver.ts'
+import type { ReceiverDefinition, Registry } from '../src/component/define.ts'
 
-/** Every receiver: one line each. */
-export const receivers: readonly ReceiverDefinition[] = [node, otlp]
+/** Every receiver, one line each: its type, and where its code is loaded from when a config needs it. */
+export const receivers: Registry<ReceiverDefinition> = {
+  node: async () => (await import('./node/receiver.ts')).node,
+  otlp: async () => (await import('./otlp/receiver.ts')).otlp,
+}

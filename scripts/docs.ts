@@ -1,9 +1,11 @@
 // npm run docs: writes docs/reference and the generated parts of the README files.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { components } from '../src/components.ts'
+import { loadComponents } from '../src/components.ts'
 import { referencePages, stalePages } from './reference_pages.ts'
 import { root } from './setup.mjs'
+
+const components = await loadComponents()
 
 const pages = referencePages(root, components)
 for (const [path, text] of pages) {

@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { runCommand } from '../src/cli/program.ts'
 import { type Terminal, table } from '../src/cli/terminal.ts'
 import { validate } from '../src/cli/validate.ts'
-import { components } from '../src/components.ts'
+import { loadComponents } from '../src/components.ts'
 import { version } from '../src/version.ts'
 import { samples } from './config/sample_components.ts'
+
+const components = await loadComponents()
 
 /** A terminal that keeps what is written. */
 function terminal(files: Record<string, string> = {}, env: Record<string, string> = {}) {
@@ -92,7 +94,7 @@ describe('millrace validate', () => {
     expect(out).toBe('config ok: 1 receiver, 1 exporter, 1 pipeline\n\nmetrics\n  node\n    → debug\n')
   })
 
-  test('draws processors, connectors and every end', () => {
+  test('draws processors, connectors and every end', async () => {
     const { written, surface } = terminal({
       'a.yaml': `receivers: {push: , host: }
 processors: {batch: , tail: }
@@ -104,7 +106,7 @@ service:
     metrics/all: {receivers: [host, count], exporters: [page]}
 `,
     })
-    expect(validate(['a.yaml'], surface, samples)).toBe(0)
+    expect(await validate(['a.yaml'], surface, samples)).toBe(0)
     expect(written.out).toBe(`config ok: 2 receivers, 2 processors, 2 exporters, 1 connector, 2 pipelines
 
 traces

@@ -4,9 +4,11 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type Components, type ConnectorDefinition, type Definition, EXTENSION_ROLES } from '../src/component/define.ts'
 import { KINDS, type Kind, SIGNALS } from '../src/component/types.ts'
-import { components } from '../src/components.ts'
+import { loadComponents } from '../src/components.ts'
 import { type Loaded, loadConfig } from '../src/config/load.ts'
 import { formatProblem } from '../src/config/problems.ts'
+
+const components = await loadComponents()
 
 const folder = join(import.meta.dirname, 'collector_configs')
 

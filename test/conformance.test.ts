@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { components } from '../src/components.ts'
+import { loadComponents } from '../src/components.ts'
 import { testConnector, testExporter, testExtension, testProcessor, testReceiver } from './support/components.ts'
 import { componentContract } from './support/contract.ts'
 import { readmeExample } from './support/readme_example.ts'
+
+const components = await loadComponents()
 
 for (const kind of Object.values(components))
   for (const definition of kind.values()) componentContract(definition, readmeExample(definition))

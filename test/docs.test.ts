@@ -4,10 +4,12 @@ import { describe, expect, test } from 'vitest'
 import { folderOf, referencePages, stalePages, yamlBlocks } from '../scripts/reference_pages.ts'
 import type { Components, Definition } from '../src/component/define.ts'
 import { KINDS } from '../src/component/types.ts'
-import { components } from '../src/components.ts'
+import { loadComponents } from '../src/components.ts'
 import { formatProblem } from '../src/config/problems.ts'
 import { version } from '../src/version.ts'
 import { loadExample } from './support/complete_example.ts'
+
+const components = await loadComponents()
 
 const root = resolve(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')

@@ -14,7 +14,11 @@ import { SeriesTable } from '../telemetry/metrics/series_table.ts'
 import { version } from '../version.ts'
 
 /** Reads the config, again at every reload. Lines of `problems` name their places. */
-export type ReadConfig = () => { config?: AgentConfig; problems: readonly string[]; warnings: readonly string[] }
+export type ReadConfig = () => Promise<{
+  config?: AgentConfig
+  problems: readonly string[]
+  warnings: readonly string[]
+}>
 
 export interface AgentOptions {
   readConfig: ReadConfig
@@ -144,7 +148,7 @@ class RunningAgent implements Agent {
 
   async #reload(): Promise<ReloadResult> {
     if (this.#stopping) return { ok: false, problems: ['the agent is stopping'] }
-    const { config, problems, warnings } = this.#readConfig()
+    const { config, problems, warnings } = await this.#readConfig()
     if (!config) return this.#refuse(problems)
     for (const warning of warnings) this.log.warn(warning)
     try {

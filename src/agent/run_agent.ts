@@ -15,7 +15,8 @@ export interface RunOptions {
   configFiles: readonly string[]
   /** Reload when a config file changes. */
   watch: boolean
-  components: Components
+  /** Those that a config text needs, or all. */
+  loadComponents: (text?: string) => Promise<Components>
   env: Readonly<Record<string, string | undefined>>
   onReady?: () => void
 }
@@ -28,10 +29,10 @@ export async function runAgent(options: RunOptions): Promise<never> {
   return endProcess(await untilStopped(options), systemClock)
 }
 
-async function untilStopped({ configFiles, watch, components, env, onReady }: RunOptions): Promise<number> {
+async function untilStopped({ configFiles, watch, loadComponents, env, onReady }: RunOptions): Promise<number> {
   const changes = new FileChanges(watch ? configFiles : [])
-  const readConfig = configReader(configFiles, components, env)
-  const { config, problems, warnings } = readConfig()
+  const readConfig = configReader(configFiles, loadComponents, env)
+  const { config, problems, warnings } = await readConfig()
   for (const line of problems) process.stderr.write(`${line}\n`)
   if (!config) return EXIT.refused
   const ending = new Ending()
@@ -83,10 +84,27 @@ function described(error: unknown): string {
 
 const readFile = (path: string): string => readFileSync(path, 'utf8')
 
-function configReader(configFiles: readonly string[], components: Components, env: RunOptions['env']): ReadConfig {
+/** A config that is refused is looked at once more with every component there is: old names, and hints at the right ones. */
+function configReader(
+  configFiles: readonly string[],
+  loadComponents: RunOptions['loadComponents'],
+  env: RunOptions['env'],
+): ReadConfig {
   const files = configFiles.length > 0 ? [...configFiles] : [{ name: 'default config', text: defaultConfig(env) }]
-  return () => {
-    const { config, problems, warnings } = loadConfig({ files, env, components, readFile })
+  const load = (components: Components) => loadConfig({ files, env, components, readFile })
+  return async () => {
+    const text = files.map(file => (typeof file === 'string' ? textOf(file) : file.text)).join('\n')
+    const first = load(await loadComponents(text))
+    const { config, problems, warnings } = first.config ? first : load(await loadComponents())
     return { config, problems: problems.map(formatProblem), warnings }
+  }
+}
+
+/** What can't be read has no words; the loader says why. */
+function textOf(file: string): string {
+  try {
+    return readFile(file)
+  } catch {
+    return ''
   }
 }

@@ -1,11 +1,12 @@
 import type { Definition } from '../component/define.ts'
 import { KINDS, SIGNALS } from '../component/types.ts'
-import { components } from '../components.ts'
+import { loadComponents } from '../components.ts'
 import { EXIT } from '../exit_codes.ts'
 import { type Terminal, table } from './terminal.ts'
 
 /** Lists every component of this build. */
-export function listComponents(asJson: boolean, { out }: Terminal): number {
+export async function listComponents(asJson: boolean, { out }: Terminal): Promise<number> {
+  const components = await loadComponents()
   const all = KINDS.flatMap(kind => [...components[kind].values()])
   if (asJson) {
     const rows = all.map(({ kind, type, aliases = [], stability, ...rest }) => {

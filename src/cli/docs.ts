@@ -1,6 +1,6 @@
 import type { Definition } from '../component/define.ts'
 import { KINDS } from '../component/types.ts'
-import { components } from '../components.ts'
+import { loadComponents } from '../components.ts'
 import { hint } from '../config/nearest.ts'
 import { serviceSchema } from '../config/service.ts'
 import { type Setting, settingsOf } from '../config/settings_table.ts'
@@ -9,11 +9,12 @@ import { signalsOf } from './components.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Prints the settings of a component by its type, alias or `kind/type`; without one those of `service`. */
-export function printDocs(name: string | undefined, { out, err }: Terminal): number {
+export async function printDocs(name: string | undefined, { out, err }: Terminal): Promise<number> {
   if (name === undefined || name === 'service') {
     out(`service: what runs, and how the agent itself behaves\n\n${describeSettings(settingsOf(serviceSchema))}`)
     return EXIT.ok
   }
+  const components = await loadComponents()
   const all = KINDS.flatMap((kind): Definition[] => [...components[kind].values()])
   const found = all.filter(definition => namesOf(definition).includes(name))
   if (found.length === 0) {

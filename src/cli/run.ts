@@ -1,4 +1,4 @@
-import { components } from '../components.ts'
+import { loadComponents } from '../components.ts'
 import type { Hooks } from './program.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -10,5 +10,5 @@ export async function run(
   { onReady }: Hooks,
 ): Promise<number> {
   const { runAgent } = await import('../agent/run_agent.ts')
-  return runAgent({ configFiles, watch, components, env, onReady })
+  return runAgent({ configFiles, watch, loadComponents, env, onReady })
 }

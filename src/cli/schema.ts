@@ -1,10 +1,10 @@
-import { components } from '../components.ts'
+import { loadComponents } from '../components.ts'
 import { configSchema } from '../config/schema.ts'
 import { EXIT } from '../exit_codes.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Prints the JSON Schema of config files. */
-export function printSchema({ out }: Terminal): number {
-  out(`${JSON.stringify(configSchema(components), null, 2)}\n`)
+export async function printSchema({ out }: Terminal): Promise<number> {
+  out(`${JSON.stringify(configSchema(await loadComponents()), null, 2)}\n`)
   return EXIT.ok
 }

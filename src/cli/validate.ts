@@ -1,6 +1,6 @@
 import type { Components } from '../component/define.ts'
 import { KINDS, type Kind } from '../component/types.ts'
-import { components as allComponents } from '../components.ts'
+import { loadComponents } from '../components.ts'
 import type { AgentConfig, PipelineConfig } from '../config/model.ts'
 import { formatProblem } from '../config/problems.ts'
 import { EXIT } from '../exit_codes.ts'
@@ -8,7 +8,8 @@ import { loadConfigFiles } from './config_files.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Checks a config and shows its pipelines, or everything that is wrong with it. Opens nothing. */
-export function validate(files: readonly string[], terminal: Terminal, components: Components = allComponents): number {
+export async function validate(files: readonly string[], terminal: Terminal, known?: Components): Promise<number> {
+  const components = known ?? (await loadComponents())
   const { config, problems, warnings } = loadConfigFiles(files, components, terminal)
   for (const warning of warnings) terminal.err(`warning: ${warning}\n`)
   for (const problem of problems) terminal.err(`${formatProblem(problem)}\n`)

@@ -104,5 +104,8 @@ export function defineExtension<C extends z.ZodType>(
   return { kind: 'extension', ...definition }
 }
 
+/** Components of one kind by type; the code of each is loaded when it is asked for. */
+export type Registry<D> = { readonly [type: string]: () => Promise<D> }
+
 /** Every component the agent knows, by kind and type; made from the registries by `src/components.ts`. */
 export type Components = { readonly [K in Kind]: ReadonlyMap<string, DefinitionOf<K>> }

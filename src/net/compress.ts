@@ -24,7 +24,7 @@ const DEFLATE: Codec = {
   sync: zlib.deflateSync,
   async: promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflate),
 }
-/** Snappy takes 3 ns a byte: no thread is worth it. */
+/** No thread of Node's does it. */
 const atOnce = (compress: (bytes: Uint8Array) => Uint8Array): Codec => ({
   sync: compress,
   async: async bytes => compress(bytes),

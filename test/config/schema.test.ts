@@ -6,12 +6,14 @@ import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { defineExporter } from '../../src/component/define.ts'
-import { components } from '../../src/components.ts'
+import { loadComponents } from '../../src/components.ts'
 import { defaultConfig } from '../../src/config/default_config.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
 import { configSchema } from '../../src/config/schema.ts'
 import { problemsOf, samples } from './sample_components.ts'
+
+const components = await loadComponents()
 
 const folder = join(import.meta.dirname, '../../examples')
 const examples = readdirSync(folder).filter(file => file.endsWith('.yaml'))

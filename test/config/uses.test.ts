@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { components } from '../../src/components.ts'
+import { loadComponents } from '../../src/components.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { formatProblem } from '../../src/config/problems.ts'
+
+const components = await loadComponents()
 
 const config = (authenticator: string, extensions: string, running = '') => `
 receivers:

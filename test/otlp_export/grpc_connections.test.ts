@@ -62,6 +62,17 @@ describe('a server that goes away', () => {
     expect(far.sessions).toHaveLength(2)
   })
 
+  test('in anger loses no call that it did not take either', async () => {
+    const far = await http2Server((stream, _, session) => {
+      if (far.sessions.length > 1) return answerOk(stream)
+      if (stream.id === 5) session.goaway(constants.NGHTTP2_INTERNAL_ERROR, 1)
+    })
+    const { send } = await sender(otlpGrpc, { endpoint: far.endpoint, tls: insecure })
+    const results = await Promise.allSettled([send(traces()), send(traces()), send(traces())])
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled'])
+    expect(far.sessions).toHaveLength(2)
+  })
+
   test('and refuses a stream gets it again at once', async () => {
     let streams = 0
     const far = await http2Server(stream => {
@@ -317,6 +328,14 @@ describe('TLS', () => {
       await (await sender(otlpGrpc, { endpoint: far.endpoint, ...given })).send(traces())
     expect(seen).toEqual([far.endpoint, 'gateway.example', 'gateway.example'])
   })
+})
+
+test('a check finds out whether the server is there', async () => {
+  const far = await grpcServer()
+  const { exporter } = await sender(otlpGrpc, { endpoint: far.endpoint, tls: insecure })
+  await exporter.check?.(AbortSignal.timeout(1000))
+  const { exporter: other } = await sender(otlpGrpc, { endpoint: '127.0.0.1:1', tls: insecure })
+  await expect(other.check?.(AbortSignal.timeout(1000))).rejects.toThrow("can't connect to 127.0.0.1:1")
 })
 
 describe('an address', () => {

@@ -110,6 +110,54 @@ describe('TLS', () => {
   })
 })
 
+test('a check finds out whether the server is there', async () => {
+  const sink = await httpSink()
+  const { exporter } = await sender(otlpHttp, { endpoint: sink.url })
+  await exporter.check?.(AbortSignal.timeout(1000))
+  expect(sink.received).toEqual([])
+  const { exporter: other } = await sender(otlpHttp, { endpoint: 'http://127.0.0.1:1' })
+  await expect(other.check?.(AbortSignal.timeout(1000))).rejects.toThrow("can't connect to 127.0.0.1:1")
+})
+
+test('without an address for a signal its data is kept, and the setting is named', async () => {
+  const sink = await httpSink()
+  const { send } = await sender(otlpHttp, { metrics_endpoint: sink.url })
+  const configKey = 'exporters.otlp_http.endpoint'
+  expect(await failure(send(traces()))).toEqual({
+    name: 'MisconfiguredError',
+    message: 'no address for traces',
+    configKey,
+  })
+})
+
+describe('settings', () => {
+  const issues = (given: object) => {
+    const parsed = otlpHttp.config.safeParse({ endpoint: 'http://a:4318', ...given })
+    const found = parsed.error?.issues ?? otlpHttp.validate?.(parsed.data as never) ?? []
+    return found.map(({ path, message }) => `${path.join('.')}: ${message}`)
+  }
+
+  test.each([
+    [{ endpoint: undefined }, 'endpoint: missing: the address to send to, such as http://127.0.0.1:4318'],
+    [{ compression: 'lz4' }, /^compression: lz4 can't be used: /],
+    [{ compression: 'brotli' }, /^compression: unknown compression: use one of gzip, /],
+    [{ compression_params: { level: 12 } }, 'compression_params.level: gzip has levels from 1 to 9'],
+    [{ proxy_url: 'socks5://a:1' }, "proxy_url: a proxy of socks5 can't be used: only http and https can"],
+    [{ headers: { 'Content-Length': '1' } }, 'headers: header "Content-Length" is the exporter\'s own'],
+    [{ headers: { 'a b': '1' } }, 'headers: header "a b" has a name or a value that can not be sent'],
+    [{ headers: [{ name: 'A', value: '1' }, { name: 'a' }] }, 'headers: header "a" stands here twice'],
+  ])('%j are refused', (given, message) => {
+    expect(issues(given)).toEqual([expect.stringMatching(message)])
+  })
+
+  test('take headers as a list too', () => {
+    const { headers } = otlpHttp.config.parse({ endpoint: 'http://a', headers: [{ name: 'X-A', value: '1' }] }) as {
+      headers: unknown
+    }
+    expect(headers).toEqual([['X-A', '1']])
+  })
+})
+
 describe('a proxy', () => {
   test('of the environment tunnels to addresses of https', async () => {
     const [sink, proxy] = [await httpSink(undefined, tlsOf(server)), await proxyServer()]

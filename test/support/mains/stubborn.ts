@@ -3,7 +3,9 @@ import { open } from 'node:fs'
 import { z } from 'zod'
 import { runAgent } from '../../../src/agent/run_agent.ts'
 import { defineExporter } from '../../../src/component/define.ts'
-import { components } from '../../../src/components.ts'
+import { loadComponents } from '../../../src/components.ts'
+
+const components = await loadComponents()
 
 const config = z.strictObject({
   never_stops: z.boolean().default(false),
@@ -34,5 +36,5 @@ await runAgent({
   configFiles: process.argv.slice(2),
   watch: false,
   env: process.env,
-  components: { ...components, exporter: new Map([...components.exporter, ['stubborn', stubborn]]) },
+  loadComponents: async () => ({ ...components, exporter: new Map([...components.exporter, ['stubborn', stubborn]]) }),
 })

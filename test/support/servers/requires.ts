@@ -15,6 +15,7 @@ const requirements = {
   telemetrygen: () => noPeer('telemetrygen'),
   'OpenTelemetry for Python': () => opentelemetryPython.obtain(),
   node_exporter: () => noPeer('node_exporter'),
+  'OpenTelemetry Collector': () => noPeer('otelcol'),
 }
 
 export type Requirement = keyof typeof requirements

@@ -1,14 +1,14 @@
 import { gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { otlpHttp } from '../../exporters/otlp_http/exporter.ts'
 import { encodeStatus, RPC, RpcError } from '../../src/net/rpc_status.ts'
 import { snappyDecompress } from '../../src/net/snappy.ts'
 import { framedSnappyDecompress } from '../../src/net/snappy_frames.ts'
-import { judged, type Plain, requestType } from '../otlp_wire/schema.ts'
-import { FakeClock } from '../support/clock.ts'
-import { everyKind } from '../support/generate.ts'
-import { endServers, httpSink, rawSink, silentSink } from './http_servers.ts'
-import { endSenders, failure, logs, sender, traces } from './sending.ts'
+import { endServers, httpSink, rawSink, silentSink } from '../../test/otlp_export/http_servers.ts'
+import { endSenders, failure, logs, sender, traces } from '../../test/otlp_export/sending.ts'
+import { judged, type Plain, requestType } from '../../test/otlp_wire/schema.ts'
+import { FakeClock } from '../../test/support/clock.ts'
+import { everyKind } from '../../test/support/generate.ts'
+import { otlpHttp } from './exporter.ts'
 
 afterEach(async () => {
   await endSenders()

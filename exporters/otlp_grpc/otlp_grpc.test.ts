@@ -1,13 +1,13 @@
 import { buffer } from 'node:stream/consumers'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { otlpGrpc } from '../../exporters/otlp_grpc/exporter.ts'
 import { encodeStatus, RPC, RpcError } from '../../src/net/rpc_status.ts'
 import { framedSnappyCompress, framedSnappyDecompress } from '../../src/net/snappy_frames.ts'
-import { judged, requestType } from '../otlp_wire/schema.ts'
-import { everyKind } from '../support/generate.ts'
-import { endGrpcServers, grpcServer, http2Server, status } from './grpc_servers.ts'
-import { endSenders, failure, logs, sender, traces } from './sending.ts'
+import { endGrpcServers, grpcServer, http2Server, status } from '../../test/otlp_export/grpc_servers.ts'
+import { endSenders, failure, logs, sender, traces } from '../../test/otlp_export/sending.ts'
+import { judged, requestType } from '../../test/otlp_wire/schema.ts'
+import { everyKind } from '../../test/support/generate.ts'
+import { otlpGrpc } from './exporter.ts'
 
 afterEach(async () => {
   await endSenders()
