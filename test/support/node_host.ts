@@ -1,6 +1,7 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { CollectorDefinition, Host } from '../../receivers/node/collector.ts'
 import { runCollectors } from '../../receivers/node/run_collectors.ts'
@@ -14,47 +15,18 @@ import { RecordedLog } from './settings.ts'
 /** The recorded host: proc, sys, udev and root below it. */
 export const recordedHost = resolve(import.meta.dirname, '../../receivers/node/testdata/host')
 
-/** Folders with hundreds of files that few tests change: links to the recorded host until something below them is changed. */
-const LINKED = recordedFolders('sys', ['class', 'fs', 'devices', 'bus']).filter(
-  path => !['sys/class/net', 'sys/fs/xfs', 'sys/devices/system'].includes(path),
-)
-
-function recordedFolders(root: string, folders: string[]): string[] {
-  return folders.flatMap(folder =>
-    readdirSync(join(recordedHost, root, folder)).map(name => `${root}/${folder}/${name}`),
-  )
-}
+/** In memory where the machine has such a place: a thousand small files a copy. */
+const copies = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 /** A copy of the recorded host that a test may change; it is gone when the test ends. */
 export function hostCopy() {
-  const folder = mkdtempSync(join(tmpdir(), 'millrace-host-'))
+  const folder = mkdtempSync(join(copies, 'millrace-host-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  const linked = new Set(LINKED)
-  const copy = (path: string) =>
-    cpSync(join(recordedHost, path), join(folder, path), {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: from => !linked.has(relative(recordedHost, from)),
-    })
-  copy('')
-  for (const path of linked) symlinkSync(join(recordedHost, path), join(folder, path))
-  const own = (path: string) => {
-    const link = [...linked].find(one => path === one || path.startsWith(`${one}/`))
-    if (!link) return
-    linked.delete(link)
-    rmSync(join(folder, link))
-    copy(link)
-  }
+  execFileSync('cp', ['-a', `${recordedHost}/.`, folder])
   return {
     folder,
-    write(path: string, text: string) {
-      own(path)
-      writeFileSync(join(folder, path), text)
-    },
-    remove(path: string) {
-      own(path)
-      rmSync(join(folder, path), { recursive: true })
-    },
+    write: (path: string, text: string) => writeFileSync(join(folder, path), text),
+    remove: (path: string) => rmSync(join(folder, path), { recursive: true }),
   }
 }
 
