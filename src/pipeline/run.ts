@@ -1,4 +1,4 @@
-import type { Admission, MemoryBudget, Reservable } from '../component/admission.ts'
+import type { Admission, MemoryBudget } from '../component/admission.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Collections, Extension, Kind, Settings, Signal } from '../component/types.ts'
 import type { AgentConfig, ComponentConfig } from '../config/model.ts'
@@ -25,8 +25,6 @@ export interface RunOptions {
   attach: Attach
   /** What all queues together may keep in memory; by default a part of what the process may use. */
   budget?: MemoryBudget
-  /** Further budgets that every receiver asks besides the queues it can reach. */
-  budgets?: readonly Reservable[]
 }
 
 /** What a reload did, by id. */
@@ -231,7 +229,7 @@ export class Pipelines {
       const queues = reachable(this.#state.graph, key).flatMap(
         ({ key: at }) => this.#state.nodes.get(at)?.instance.reservable ?? [],
       )
-      return [this.budget, ...(this.#options.budgets ?? []), ...queues]
+      return [this.budget, ...queues]
     })
   }
 
